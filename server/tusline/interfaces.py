@@ -1,0 +1,220 @@
+"""The doors: every place where tusline meets a database, a disk, another process or the time.
+
+Each adapter of a door passes the same suite in `tests/contracts`; the docstrings here are the
+contract. Values go in and out, never an adapter's own types. All methods may raise
+`RecordsUnavailable` or `StoreUnavailable` when the part behind the door does not answer.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from tusline.upload import Delta, Event, Job, Outcome, Phase, Reason, Upload, UploadId
+
+
+class Clock(Protocol):
+    """The wall clock, in seconds since the epoch. Nothing else asks for the time of day."""
+
+    def now(self) -> float: ...
+
+
+# --- Records -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """Answer of `begin`: the record, and the fencing token if the lease was granted.
+
+    Without a token the lease is held under `upload.token` by somebody else, or the offset asked
+    for is not the upload's.
+    """
+
+    upload: Upload
+    token: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """Answer of `commit`: the upload's offset, and whether somebody asks the holder to let go."""
+
+    offset: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Uploads that need the sweeper: each list is bounded by the limit asked for."""
+
+    expired: tuple[Upload, ...]
+    unsettled: tuple[Upload, ...]
+    leftover: tuple[Upload, ...]
+
+
+class Records(Protocol):
+    """Upload records and their leases: one door, because the fence must live in the record.
+
+    Every method is one round trip and atomic. A lease is the right to append: it belongs to
+    the newest fencing token, and runs out after `lease_ttl` without a commit. A token is
+    max(last + 1, the records' clock in µs), so that none repeats even if the records are lost.
+    """
+
+    async def create(self, upload: Upload, *, lease: bool) -> Begun:
+        """Add a record; with `lease`, grant its first lease in the same step."""
+
+    async def get(self, id: UploadId) -> Upload:
+        """Raises UnknownUpload."""
+
+    async def begin(
+        self, id: UploadId, *, expect: int | None = None, overtake: int | None = None
+    ) -> Begun:
+        """Take the lease if the offset is `expect` (None: any) and nobody holds it.
+
+        A held lease is marked as wanted, which the holder's next commit tells it; it is taken
+        over only when `overtake` is its token. Only an upload that is RECEIVING has a lease.
+        """
+
+    async def commit(self, id: UploadId, token: int, delta: Delta) -> Committed:
+        """Make a delta part of the upload and renew the lease. Raises LeaseLost."""
+
+    async def end(self, id: UploadId, token: int, delta: Delta, note: str) -> Upload:
+        """Last commit and release in one step; `note` goes into the timeline. Raises LeaseLost."""
+
+    async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
+        """RECEIVING → RECEIVED, the outbox entry and the release in one step. Raises LeaseLost."""
+
+    async def close(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
+        """Move to REJECTED, EXPIRED or TERMINATED, and drop lease and outbox entry.
+
+        Every later commit, finish or publish under an older token is refused. An upload that is
+        over already stays as it is. Raises UnknownUpload.
+        """
+
+    async def discarded(self, id: UploadId) -> None:
+        """Note that the bytes of an upload that is over are gone."""
+
+    async def due(self, limit: int) -> Due:
+        """What the sweeper should look at: past their expiry and not held; complete but not
+        finished and not held; over but with bytes left."""
+
+    async def pending(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
+        """Uploads in the outbox, `limit` at a time: pass the cursor on, "" starts and ends it."""
+
+    async def start_job(self, id: UploadId) -> Job | None:
+        """→ OPTIMIZING with a new job token, attempts + 1. None when there is nothing to do."""
+
+    async def publish(self, id: UploadId, token: int, outcome: Outcome) -> Upload:
+        """The job's end, and the outbox entry's, in one step. Raises StaleJob."""
+
+    async def timeline(self, id: UploadId) -> list[Event]:
+        """What happened to an upload, oldest first, bounded."""
+
+
+# --- Blobs ---------------------------------------------------------------------------------------
+
+
+class Ledger(Protocol):
+    """Where a writer says what is durable. The session behind it commits in its own rhythm."""
+
+    def add(self, delta: Delta) -> None:
+        """`delta` is durable, in order, from where the last one ended. Never waits."""
+
+    async def record(self, delta: Delta) -> None:
+        """Commit now, with everything added before, and return when it stands in the record.
+
+        For entries that must be journalled before an effect (I4: a part number before the part is
+        sent). Raises LeaseLost."""
+
+
+class Writer(Protocol):
+    """Bytes for one upload under one fencing token, from the record's offset on."""
+
+    async def write(self, data: bytes) -> None:
+        """Take bytes; waits when its buffer is full. Raises StoreFull, StoreUnavailable."""
+
+    async def flush(self) -> None:
+        """On return the ledger has been told of every byte taken."""
+
+    def abandon(self) -> None:
+        """Let go of the bytes' place at once; what was not added to the ledger may be lost.
+        Always called last, after a flush or instead of one. Never raises, never waits."""
+
+    def fileno(self) -> int | None:
+        """A file descriptor that takes the upload's bytes in order, for a spliced fast path
+        (which then reports to the ledger itself), or None."""
+
+
+class BlobStore(Protocol):
+    """Bytes of uploads and of variants. It keeps no state but the journal in the record."""
+
+    async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
+        """A writer at the record's offset. Bytes beyond it, written by whoever, are never read
+        again; an overtaken writer that still lives cannot touch what this one writes (I4)."""
+
+    async def seal(self, upload: Upload) -> None:
+        """Join what the journal names into the finished original, safe against a power cut on
+        return. Idempotent. The upload is complete."""
+
+    async def discard(self, upload: Upload) -> None:
+        """Delete every byte of the upload: parts, extents, original, variants. Idempotent."""
+
+    def original(self, upload: Upload) -> str:
+        """The key under which `read` and `local` find the sealed original."""
+
+    def read(self, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Bytes [start, stop) of a sealed object, in pieces. Raises UnknownUpload."""
+
+    def local(self, key: str) -> AbstractAsyncContextManager[Path]:
+        """The object as a local file for reading; a copy that is deleted, or the file itself."""
+
+    async def put(self, upload: Upload, name: str, source: Path, content_type: str) -> str:
+        """Store a finished file beside the original and return its key. Idempotent."""
+
+    async def free(self) -> int | None:
+        """Bytes that can still be stored, or None where that has no meaning."""
+
+
+# --- Signals, jobs -------------------------------------------------------------------------------
+
+
+class Watch(Protocol):
+    """A subscription. Signals that come between two waits are kept once per topic."""
+
+    async def wait(self, timeout: float | None) -> Collection[str]:
+        """The topics signalled since the last wait; empty when the timeout (seconds) struck."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Signals(Protocol):
+    """Wake-ups between requests and processes. They carry no content and may be lost: whoever
+    wakes reads the records, and nobody relies on being woken."""
+
+    async def notify(self, topic: str) -> None: ...
+
+    def watch(self, *topics: str) -> Watch: ...
+
+
+JobHandler = Callable[[UploadId], Awaitable[None]]
+
+
+class JobEngine(Protocol):
+    """At-least-once jobs, one key per upload. What must not be forgotten stands in the outbox."""
+
+    async def enqueue(self, id: UploadId) -> None:
+        """No effect while a job for this upload is queued or running."""
+
+    async def depth(self) -> int:
+        """Jobs queued and running."""
+
+    async def work(self, handler: JobHandler) -> None:
+        """Run jobs until cancelled. A cancelled job counts as not done."""

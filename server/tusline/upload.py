@@ -1,0 +1,169 @@
+"""The upload record: what is known of one upload, its phases, and what may change it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+UploadId = NewType("UploadId", str)
+
+SCHEMA = 1
+"""Version of the record's shape, written with each record so that rolling deploys can tell."""
+
+HEAD_BYTES = 64
+"""How many of the first bytes the record keeps: enough to know every type we sniff. They are kept
+in the record because an object store cannot read back the parts of an unfinished upload."""
+
+
+class Phase(StrEnum):
+    RECEIVING = "receiving"
+    RECEIVED = "received"
+    OPTIMIZING = "optimizing"
+    READY = "ready"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    TERMINATED = "terminated"
+
+
+MOVES: dict[Phase, frozenset[Phase]] = {
+    Phase.RECEIVING: frozenset(
+        {Phase.RECEIVED, Phase.REJECTED, Phase.EXPIRED, Phase.TERMINATED},
+    ),
+    Phase.RECEIVED: frozenset({Phase.OPTIMIZING, Phase.FAILED, Phase.TERMINATED}),
+    Phase.OPTIMIZING: frozenset(
+        {Phase.OPTIMIZING, Phase.READY, Phase.FAILED, Phase.TERMINATED},
+    ),
+    Phase.READY: frozenset({Phase.TERMINATED}),
+    Phase.FAILED: frozenset({Phase.TERMINATED}),
+    Phase.REJECTED: frozenset({Phase.TERMINATED}),
+    Phase.EXPIRED: frozenset(),
+    Phase.TERMINATED: frozenset(),
+}
+"""The phase machine: from each phase, where an upload may go. ARCHITECTURE.md prints it."""
+
+STORED = frozenset({Phase.RECEIVED, Phase.OPTIMIZING, Phase.READY, Phase.FAILED})
+"""Phases in which the original is whole and can be downloaded."""
+
+OVER = frozenset({Phase.REJECTED, Phase.EXPIRED, Phase.TERMINATED})
+"""Phases that hold no bytes any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an upload was rejected or could not be optimized. `code` is stable."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What the optimizer found in the original: pixels after orientation."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One optimized output. `key` names its bytes in the blob store and contains their hash."""
+
+    name: str
+    key: str
+    content_type: str
+    width: int
+    height: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """What became durable since the last commit: never the whole journal, only what was added.
+
+    `added` counts bytes. `journal` holds the blob store's own entries (opaque text). `head` is
+    the beginning of the upload, given once. `length` is set when a PATCH declared it.
+    """
+
+    added: int = 0
+    journal: tuple[str, ...] = ()
+    head: bytes = b""
+    length: int | None = None
+
+    def __add__(self, other: "Delta") -> "Delta":
+        return Delta(
+            added=self.added + other.added,
+            journal=self.journal + other.journal,
+            head=self.head or other.head,
+            length=self.length if other.length is None else other.length,
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.journal or self.head or self.length is not None)
+
+
+NOTHING = Delta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One upload as the records hold it. Times are seconds since the epoch.
+
+    `metadata` is the raw `Upload-Metadata` value, echoed byte for byte (CRE-16). `token` is the
+    newest fencing token, `held` whether its lease runs. `version` grows with each change that a
+    watcher may see. `job_token` and `attempts` belong to the optimizer's job.
+    """
+
+    id: UploadId
+    owner: str
+    phase: Phase
+    length: int | None
+    offset: int
+    metadata: str | None
+    head: bytes
+    journal: tuple[str, ...]
+    created: float
+    changed: float
+    expires: float | None
+    version: int
+    token: int = 0
+    held: bool = False
+    reason: Reason | None = None
+    content_type: str | None = None
+    sha256: str | None = None
+    image: Image | None = None
+    variants: tuple[Variant, ...] = ()
+    attempts: int = 0
+    job_token: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every byte is committed (the phase may still lag behind)."""
+        return self.length is not None and self.offset == self.length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of an upload's timeline, as `tusline show` prints it."""
+
+    at: float
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The right to optimize one upload: `upload` as it stood, `token` to publish with."""
+
+    upload: Upload
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a job ended: READY with variants, or FAILED with a reason."""
+
+    phase: Phase
+    variants: tuple[Variant, ...] = ()
+    reason: Reason | None = None
+    sha256: str | None = None
+    image: Image | None = None
