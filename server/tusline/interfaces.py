@@ -5,12 +5,11 @@ contract. Values go in and out, never an adapter's own types. All methods may ra
 `RecordsUnavailable` or `StoreUnavailable` when the part behind the door does not answer.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from tusline.upload import Delta, Event, Job, Outcome, Phase, Reason, Upload, UploadId
 
@@ -73,11 +72,14 @@ class Records(Protocol):
         """Take the lease if the offset is `expect` (None: any) and nobody holds it.
 
         A held lease is marked as wanted, which the holder's next commit tells it; it is taken
-        over only when `overtake` is its token. Only an upload that is RECEIVING has a lease.
+        over only when `overtake` is its token. Where the offset is another one, nobody is
+        disturbed. Only an upload that is RECEIVING has a lease.
         """
 
     async def commit(self, id: UploadId, token: int, delta: Delta) -> Committed:
-        """Make a delta part of the upload and renew the lease. Raises LeaseLost."""
+        """Make a delta part of the upload and renew the lease. Raises LeaseLost.
+
+        A delta that is part of it already (its answer was lost) changes nothing."""
 
     async def end(self, id: UploadId, token: int, delta: Delta, note: str) -> Upload:
         """Last commit and release in one step; `note` goes into the timeline. Raises LeaseLost."""
@@ -85,7 +87,7 @@ class Records(Protocol):
     async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
         """RECEIVING → RECEIVED, the outbox entry and the release in one step. Raises LeaseLost."""
 
-    async def close(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
+    async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
         """Move to REJECTED, EXPIRED or TERMINATED, and drop lease and outbox entry.
 
         Every later commit, finish or publish under an older token is refused. An upload that is
@@ -179,29 +181,15 @@ class BlobStore(Protocol):
 # --- Signals, jobs -------------------------------------------------------------------------------
 
 
-class Watch(Protocol):
-    """A subscription. Signals that come between two waits are kept once per topic."""
-
-    async def wait(self, timeout: float | None) -> Collection[str]:
-        """The topics signalled since the last wait; empty when the timeout (seconds) struck."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-
 class Signals(Protocol):
     """Wake-ups between requests and processes. They carry no content and may be lost: whoever
-    wakes reads the records, and nobody relies on being woken."""
+    wakes reads the records, and nothing but speed relies on being woken."""
 
-    async def notify(self, topic: str) -> None: ...
+    async def notify(self, topic: str) -> None:
+        """Call every listener of the topic, in whatever process. Never raises."""
 
-    def watch(self, *topics: str) -> Watch: ...
+    def listen(self, topic: str, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have `wake` called in this event loop for each signal; the answer ends that."""
 
 
 JobHandler = Callable[[UploadId], Awaitable[None]]

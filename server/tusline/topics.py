@@ -2,8 +2,8 @@
 
 from tusline.upload import UploadId
 
-OUTBOX = "outbox"
-"""The outbox has grown: the dispatcher should look."""
+DRAIN = "drain"
+"""This process is about to end: streams should close, so that their clients go elsewhere."""
 
 
 def let_go(id: UploadId) -> str:

@@ -1,6 +1,6 @@
 """The upload record: what is known of one upload, its phases, and what may change it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
 
@@ -80,10 +80,13 @@ class Variant:
 class Delta:
     """What became durable since the last commit: never the whole journal, only what was added.
 
-    `added` counts bytes. `journal` holds the blob store's own entries (opaque text). `head` is
-    the beginning of the upload, given once. `length` is set when a PATCH declared it.
+    `added` counts bytes, and `at` is the offset where they start: a commit that is repeated
+    because its answer was lost is recognised by it. `journal` holds the blob store's own entries
+    (opaque text). `head` are those of the added bytes that lie within the upload's first
+    HEAD_BYTES. `length` is set when a PATCH declared it.
     """
 
+    at: int = 0
     added: int = 0
     journal: tuple[str, ...] = ()
     head: bytes = b""
@@ -91,9 +94,10 @@ class Delta:
 
     def __add__(self, other: "Delta") -> "Delta":
         return Delta(
+            at=self.at,
             added=self.added + other.added,
             journal=self.journal + other.journal,
-            head=self.head or other.head,
+            head=self.head + other.head,
             length=self.length if other.length is None else other.length,
         )
 
@@ -139,6 +143,16 @@ class Upload:
     def complete(self) -> bool:
         """Whether every byte is committed (the phase may still lag behind)."""
         return self.length is not None and self.offset == self.length
+
+    def grown(self, delta: Delta) -> "Upload":
+        """The upload after a commit of `delta`, as far as the bytes are concerned."""
+        return replace(
+            self,
+            offset=self.offset + delta.added,
+            journal=self.journal + delta.journal,
+            head=self.head + delta.head,
+            length=self.length if delta.length is None else delta.length,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,231 @@
+"""tusline as part of a Starlette or FastAPI application, or as one of its own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+
+from tusline import topics
+from tusline.assembly import Embedded, embedded
+from tusline.control import ControlServer
+from tusline.errors import ServiceBusy
+from tusline.hooks import Hooks
+from tusline.http.address import Addresses
+from tusline.http.cors import Cors
+from tusline.http.doorman import Doorman
+from tusline.http.downloads import Downloads
+from tusline.http.events import Events, Pulse
+from tusline.http.files import BodyLimits, Files
+from tusline.http.pages import CHUNKS, Config, Health, Pages
+from tusline.http.replies import Linger
+from tusline.http.status import Status
+from tusline.http.tus import EXTENSIONS, Announced, Tus
+from tusline.settings import Settings, load
+
+log = structlog.get_logger()
+
+
+class Tusline:
+    """Resumable uploads for an application.
+
+        tusline = Tusline(Settings(data="/var/uploads"), Hooks(authorize=who_is_it))
+        tusline.install(app, prefix="/media")
+
+    adds `/media/files`, `/media/uploads/…` and `/media/config` to `app`, and starts and stops
+    tusline with it. Raises ConfigurationError at start when the settings do not fit the machine.
+    """
+
+    def __init__(self, settings: Settings | None = None, hooks: Hooks | None = None) -> None:
+        self.settings = settings or load()
+        self.hooks = hooks or Hooks()
+        self.parts: Embedded = embedded(self.settings)
+
+    # --- routes ------------------------------------------------------------------------------
+
+    def install(self, app: Starlette, prefix: str = "") -> None:
+        """Add the routes below `prefix`, and wrap the application's lifespan."""
+        app.router.routes.extend(self.routes(prefix))
+        inner = app.router.lifespan_context
+
+        @asynccontextmanager
+        async def lifespan(app: Any) -> AsyncGenerator[Any]:
+            async with self.running(), inner(app) as state:
+                yield state
+
+        app.router.lifespan_context = lifespan
+
+    def routes(self, prefix: str = "") -> list[BaseRoute]:
+        """Exact routes, with and without the trailing slash: never a redirect, which upload
+        clients do not follow."""
+        service, doors, settings = self.parts.service, self.parts.doors, self.settings
+        cors = Cors(settings.cors_origins)
+        doorman = Doorman(self.hooks.authorize)
+        downloads = Downloads(service.looker, doors.store, doorman, cors, doors.clock)
+        files = self.files(prefix, doorman, downloads, cors)
+        uploads = f"{prefix}/uploads"
+        events = Events(
+            service.looker,
+            doorman,
+            cors,
+            doors.signals,
+            uploads,
+            Pulse(every=settings.events_every, beat=settings.events_beat, ids=settings.events_ids),
+            service.running,
+        )
+        status = Status(service.looker, doorman, cors, uploads)
+        config = Config(self._told(), cors)
+        return [
+            Route(f"{prefix}/files", files),
+            Route(f"{prefix}/files/{{rest:path}}", files),
+            Route(f"{uploads}/events", events.endpoint),
+            Route(f"{uploads}/{{id}}", status.endpoint),
+            Route(f"{uploads}/{{id}}/{{name}}", downloads.endpoint),
+            Route(f"{prefix}/config", config.endpoint),
+        ]
+
+    def files(self, prefix: str, doorman: Doorman, downloads: Downloads, cors: Cors) -> Files:
+        """The raw ASGI application behind `/files`."""
+        service, doors, settings = self.parts.service, self.parts.doors, self.settings
+        tus = Tus(
+            service.creator,
+            service.appender,
+            service.looker,
+            service.terminator,
+            doorman,
+            Addresses(public_url=settings.public_url, proxies=settings.proxies()),
+            doors.clock,
+        )
+        return Files(
+            tus,
+            downloads,
+            cors,
+            self._announced(),
+            prefix=f"{prefix}/files",
+            body_limits=BodyLimits(idle=settings.body_idle, deadline=settings.request_deadline),
+            linger=Linger(seconds=settings.linger, most=settings.linger_bytes),
+        )
+
+    def _announced(self) -> Announced:
+        expiration = ("expiration",) if self.settings.expires else ()
+        return Announced(max_size=self.settings.max_size, extensions=EXTENSIONS + expiration)
+
+    def _told(self) -> dict[str, Any]:
+        """What /config tells."""
+        settings = self.settings
+        return {
+            "max_size": int(settings.max_size),
+            "max_files": settings.max_files,
+            "types": list(self.parts.limits.types),
+            "expires": settings.expires or None,
+            "request_deadline": settings.request_deadline,
+            "chunks": CHUNKS,
+            "extensions": list(self._announced().extensions),
+            "version": version("tusline"),
+        }
+
+    # --- life --------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Everything opened, the worker and the sweeper at work; closed in reverse."""
+        parts = self.parts
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            stack.push_async_callback(parts.pool.close)
+            control = ControlServer(parts.folder.layout.control, {"sweep": self._sweep})
+            await control.open()
+            stack.push_async_callback(control.close)
+            stack.push_async_callback(self._settled)
+            await stack.enter_async_context(_task(parts.jobs.work(parts.optimizer.run)))
+            await stack.enter_async_context(_task(self._sweeping()))
+            yield
+
+    async def drain(self) -> None:
+        """End running uploads with what they have, and streams; for the moment before a stop."""
+        self.parts.service.running.drain()
+        await self.parts.doors.signals.notify(topics.DRAIN)
+
+    async def sweep_once(self) -> dict[str, Any]:
+        """One sweep on a folder that no server holds. Raises ConfigurationError when one does.
+
+        The optimizer does not run: what waits for it stays in the outbox.
+        """
+        parts = self.parts
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            swept = await self._sweep()
+            await parts.service.settler.idle()
+            return swept
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        parts = self.parts
+        parts.folder.open()
+        stack.callback(parts.folder.close)
+        stack.callback(parts.pace.close)
+        parts.records.open()
+        stack.callback(parts.records.close)
+        await stack.enter_async_context(parts.jobs)
+
+    async def _settled(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.finish_wait):
+                await self.parts.service.settler.idle()
+
+    async def _sweep(self) -> dict[str, Any]:
+        return asdict(await self.parts.service.sweeper.sweep())
+
+    async def _sweeping(self) -> None:
+        """Sweep at the start, and then each `sweep_every`: what a crash left is found here."""
+        while True:
+            try:
+                swept = await self._sweep()
+                if any(swept.values()):
+                    log.info("sweep.done", **swept)
+            except ServiceBusy as error:
+                log.warning("sweep.failed", code=error.code, error=str(error))
+            except Exception:
+                log.exception("sweep.failed")
+            await asyncio.sleep(self.settings.sweep_every)
+
+
+@asynccontextmanager
+async def _task(work: Awaitable[None]) -> AsyncGenerator[None]:
+    """Run something beside the block, and cancel it at the end."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_tell_of_death)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+def _tell_of_death(task: "asyncio.Future[None]") -> None:
+    """Background work ends by being cancelled; anything else must not go unnoticed."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("task.died", exc_info=error)
+
+
+def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> Starlette:
+    """tusline as an application of its own: the upload page at `/`, health, and all of the rest."""
+    tusline = Tusline(settings, hooks)
+    pages = Pages()
+    health = Health(tusline.parts.doors.records, tusline.parts.doors.jobs, tusline.parts.limits)
+    app = Starlette(
+        routes=[
+            Route("/", pages.index),
+            Route("/assets/{name}", pages.asset),
+            Route("/healthz", health.alive),
+            Route("/readyz", health.ready),
+        ]
+    )
+    app.state.tusline = tusline
+    tusline.install(app)
+    return app

@@ -1,0 +1,101 @@
+"""Composition, below HTTP: settings to adapters, adapters to the service and the optimizer."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from tusline.clock import SystemClock
+from tusline.jobs.docket import DocketEngine
+from tusline.records.sqlite import SqliteRecords
+from tusline.rules import Limits
+from tusline.service.service import Doors, Service, Tuning
+from tusline.service.session import Rhythm
+from tusline.settings import Settings
+from tusline.signals.local import LocalSignals
+from tusline.storage.disk import DiskStore
+from tusline.storage.folder import Folder
+from tusline.storage.layout import Layout
+from tusline.storage.pace import Pace
+from tusline_optimizer.optimizer import Optimizer
+from tusline_optimizer.pool import ImagePool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """Everything of the embedded default: one process, one data folder, no services."""
+
+    doors: Doors
+    service: Service
+    limits: Limits
+    folder: Folder
+    records: SqliteRecords
+    jobs: DocketEngine
+    pace: Pace
+    pool: ImagePool
+    optimizer: Optimizer
+
+
+def accepted_types(settings: Settings) -> tuple[str, ...]:
+    """The types to accept: HEIC only where its decoder is installed."""
+    if find_spec("pi_heif") is not None:
+        return settings.types
+    return tuple(kind for kind in settings.types if kind != "image/heic")
+
+
+def embedded(settings: Settings) -> Embedded:
+    """Make the parts; nothing is opened yet."""
+    layout = Layout(settings.data)
+    clock = SystemClock()
+    records = SqliteRecords(
+        layout.records, clock, lease_ttl=settings.lease_ttl, expires=settings.expires
+    )
+    pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
+    doors = Doors(
+        records=records,
+        store=DiskStore(layout, pace, piece=settings.write_bytes),
+        signals=LocalSignals(),
+        jobs=(jobs := DocketEngine("memory://", concurrency=settings.optimizer_concurrency)),
+        clock=clock,
+    )
+    limits = Limits(
+        max_size=settings.max_size,
+        types=accepted_types(settings),
+        min_free=settings.min_free,
+        queue_limit=settings.queue_limit,
+    )
+    pool = ImagePool(
+        concurrency=settings.optimizer_concurrency,
+        memory=settings.optimizer_memory,
+        seconds=settings.optimizer_seconds,
+        idle=settings.optimizer_idle,
+    )
+    optimizer = Optimizer(
+        doors.records,
+        doors.store,
+        doors.signals,
+        pool,
+        attempts=settings.optimizer_attempts,
+        scratch=layout.scratch,
+    )
+    return Embedded(
+        doors=doors,
+        service=Service.over(doors, _tuning(settings, limits)),
+        limits=limits,
+        folder=Folder(layout),
+        records=records,
+        jobs=jobs,
+        pace=pace,
+        pool=pool,
+        optimizer=optimizer,
+    )
+
+
+def _tuning(settings: Settings, limits: Limits) -> Tuning:
+    return Tuning(
+        limits=limits,
+        rhythm=Rhythm(commit_bytes=settings.commit_bytes, commit_seconds=settings.commit_seconds),
+        expires=settings.expires,
+        lease_wait=settings.lease_wait,
+        lease_ttl=settings.lease_ttl,
+        finish_wait=settings.finish_wait,
+        sweep_limit=settings.sweep_limit,
+    )

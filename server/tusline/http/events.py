@@ -1,0 +1,156 @@
+"""GET /uploads/events: the status of a batch of uploads as server-sent events."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from tusline import topics
+from tusline.errors import BadRequest, TuslineError, UnknownUpload
+from tusline.headers import Headers
+from tusline.hooks import Action
+from tusline.http.cors import Cors
+from tusline.http.doorman import Doorman
+from tusline.http.status import problem, status_of
+from tusline.interfaces import Signals
+from tusline.service.looking import Looker
+from tusline.service.running import Running
+from tusline.upload import OVER, Phase, Upload, UploadId
+
+ENDED = OVER | {Phase.READY, Phase.FAILED}
+"""Phases after which a watcher has nothing to wait for."""
+
+RETRY_MS = 2000
+"""Milliseconds after which a browser reconnects a broken stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """`every`: least seconds between two events of a stream (they are merged). `beat`: seconds of
+    silence before a comment is sent. `ids`: uploads a stream may follow."""
+
+    every: float
+    beat: float
+    ids: int
+
+
+class Events:
+    """One stream for a whole batch, since browsers allow few connections. It ends by itself when
+    every upload has ended, and at a drain."""
+
+    def __init__(
+        self,
+        looker: Looker,
+        doorman: Doorman,
+        cors: Cors,
+        signals: Signals,
+        base: str,
+        pulse: Pulse,
+        running: Running,
+    ) -> None:
+        self._looker = looker
+        self._doorman = doorman
+        self._cors = cors
+        self._signals = signals
+        self._base = base
+        self._pulse = pulse
+        self._running = running
+
+    async def endpoint(self, request: Request) -> Response:
+        given = Headers(request.scope["headers"])
+        response: Response
+        try:
+            owned = await self._admitted(request, given)
+            base = str(request.scope.get("root_path", "")) + self._base
+            seen = _last_seen(given.get("last-event-id"))
+            stream = self._stream(owned, base, seen)
+            response = StreamingResponse(stream, media_type="text/event-stream")
+        except TuslineError as error:
+            response = JSONResponse(
+                problem(error), error.status, media_type="application/problem+json"
+            )
+        response.headers.update(self._cors.headers(given))
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
+        return response
+
+    async def _admitted(self, request: Request, given: Headers) -> dict[UploadId, str | None]:
+        """The uploads asked for, with the owner that the caller has for each. Raises BadRequest,
+        and what the doorman refuses with."""
+        asked = request.query_params.get("ids", "")
+        ids = list(dict.fromkeys(UploadId(part) for part in asked.split(",") if part))
+        if not 0 < len(ids) <= self._pulse.ids:
+            raise BadRequest(f"give 1 to {self._pulse.ids} ids: ?ids=a,b,c", code="bad-ids")
+        peer = request.client.host if request.client else None
+        return {id: (await self._doorman.admit(Action.LOOK, id, given, peer)).sees for id in ids}
+
+    async def _stream(
+        self, owned: dict[UploadId, str | None], base: str, seen: dict[UploadId, int]
+    ) -> AsyncGenerator[bytes]:
+        """A snapshot of each upload, then each change; the newest state only, never a backlog."""
+        woken = asyncio.Event()
+        dirty = set(owned)
+
+        def waker(id: UploadId) -> Any:
+            def wake() -> None:
+                dirty.add(id)
+                woken.set()
+
+            return wake
+
+        stops = [self._signals.listen(topics.changed(id), waker(id)) for id in owned]
+        stops.append(self._signals.listen(topics.DRAIN, woken.set))
+        open_ids = set(owned)
+        try:
+            yield f"retry: {RETRY_MS}\n\n".encode()
+            while open_ids and not self._running.draining:
+                woken.clear()
+                for id in sorted(dirty & open_ids):
+                    dirty.discard(id)
+                    upload = await self._look(id, owned[id])
+                    if upload is None or upload.phase in ENDED:
+                        open_ids.discard(id)
+                    if upload is None:
+                        yield _event("gone", id, {"id": id})
+                    elif seen.get(id) != upload.version:
+                        seen[id] = upload.version
+                        yield _event("upload", f"{id}:{upload.version}", status_of(upload, base))
+                if open_ids and not await self._wait(woken):
+                    yield b": beat\n\n"
+                    dirty |= open_ids  # a signal may have been lost
+            if not open_ids:
+                yield _event("end", "", {})
+        finally:
+            for stop in stops:
+                stop()
+
+    async def _look(self, id: UploadId, owner: str | None) -> Upload | None:
+        try:
+            return await self._looker.look(id, owner=owner)
+        except UnknownUpload:
+            return None
+
+    async def _wait(self, woken: asyncio.Event) -> bool:
+        """Whether something changed within a beat; changes in quick succession are merged."""
+        try:
+            async with asyncio.timeout(self._pulse.beat):
+                await woken.wait()
+        except TimeoutError:
+            return False
+        await asyncio.sleep(self._pulse.every)
+        return True
+
+
+def _event(name: str, id: str, data: dict[str, Any]) -> bytes:
+    head = f"id: {id}\n" if id else ""
+    return f"event: {name}\n{head}data: {json.dumps(data)}\n\n".encode()
+
+
+def _last_seen(value: str | None) -> dict[UploadId, int]:
+    """`<id>:<version>` of the last event a client got: that one need not be told again."""
+    id, _, version = (value or "").partition(":")
+    return {UploadId(id): int(version)} if version.isdecimal() else {}

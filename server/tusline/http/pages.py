@@ -1,0 +1,97 @@
+"""The upload page, its assets, the limits for clients, and whether we are alive."""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from tusline.errors import TuslineError
+from tusline.headers import Headers
+from tusline.http.cors import Cors
+from tusline.http.status import problem
+from tusline.interfaces import JobEngine, Records
+from tusline.rules import Limits
+
+SECURITY = (
+    "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; form-action 'self'"
+)
+MEDIA = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+CHUNKS = {"start": 131072, "min": 32768, "max": 8388608, "seconds": 8.0}
+"""Hints for adaptive clients: chunk sizes in bytes, and how long one should take. With them the
+request deadline never strikes."""
+
+
+class Pages:
+    """Static parts, read once from the package."""
+
+    def __init__(self) -> None:
+        folder = files("tusline").joinpath("page")
+        self._index = folder.joinpath("index.html").read_bytes()
+        self._assets = dict(_assets(folder.joinpath("assets")))
+
+    async def index(self, request: Request) -> Response:
+        return Response(
+            self._index,
+            media_type="text/html",
+            headers={
+                "Cache-Control": "no-cache",
+                "Content-Security-Policy": SECURITY,
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "no-referrer",
+            },
+        )
+
+    async def asset(self, request: Request) -> Response:
+        """Names hold a hash of the content, so they may be kept for ever."""
+        found = self._assets.get(request.path_params["name"])
+        if found is None:
+            return PlainTextResponse("there is no such asset\n", 404)
+        content, media_type = found
+        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(content, media_type=media_type, headers=kept)
+
+
+def _assets(folder: Traversable) -> list[tuple[str, tuple[bytes, str]]]:
+    return [
+        (file.name, (file.read_bytes(), MEDIA[suffix]))
+        for file in folder.iterdir()
+        if (suffix := "." + file.name.rpartition(".")[2]) in MEDIA
+    ]
+
+
+class Config:
+    """GET /config: what a client should know before it starts."""
+
+    def __init__(self, told: dict[str, Any], cors: Cors) -> None:
+        self._told = told
+        self._cors = cors
+
+    async def endpoint(self, request: Request) -> Response:
+        response = JSONResponse(self._told)
+        response.headers.update(self._cors.headers(Headers(request.scope["headers"])))
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+class Health:
+    """/healthz says that the process lives, /readyz that it can take uploads."""
+
+    def __init__(self, records: Records, jobs: JobEngine, limits: Limits) -> None:
+        self._records = records
+        self._jobs = jobs
+        self._limits = limits
+
+    async def alive(self, request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def ready(self, request: Request) -> Response:
+        try:
+            await self._records.pending(after="", limit=1)
+            depth = await self._jobs.depth()
+        except TuslineError as error:
+            return JSONResponse(problem(error), 503, media_type="application/problem+json")
+        return JSONResponse({"ready": True, "jobs": depth, "jobs_limit": self._limits.queue_limit})

@@ -1,0 +1,66 @@
+"""Answers of the tus endpoint: values first, and one way to send them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tusline.body import Body
+from tusline.errors import OffsetMismatch, TuslineError
+from tusline.http.requests import Send
+
+ERROR_BYTES = 256
+"""Error texts are padded to this: a known client fails on bodies of 1 to 255 bytes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """`close`: end the connection after the answer. `linger`: before that, take and drop body
+    bytes for a moment, so that a client that still sends can read the answer."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    close: bool = False
+    linger: bool = False
+    code: str = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linger:
+    seconds: float
+    most: int
+
+
+def error_reply(error: TuslineError) -> Reply:
+    reply = text_reply(error.status, error.code, error.message)
+    if error.retry_after is not None:
+        reply.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, OffsetMismatch):
+        reply.headers["Upload-Offset"] = str(error.offset)
+    return reply
+
+
+def text_reply(status: int, code: str, message: str) -> Reply:
+    """`code: message` as text, padded (see ERROR_BYTES)."""
+    return Reply(
+        status=status,
+        headers={"Content-Type": "text/plain; charset=utf-8"},
+        body=f"{code}: {message}\n".encode().ljust(ERROR_BYTES),
+        code=code,
+    )
+
+
+async def send_reply(reply: Reply, send: Send, body: Body | None, linger: Linger) -> None:
+    """Send an answer; the headers of a lingering one go out before the bytes are dropped."""
+    headers = [*reply.headers.items()]
+    if reply.status != 204:
+        headers.append(("Content-Length", str(len(reply.body))))
+    if reply.close:
+        headers.append(("Connection", "close"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": _raw(headers)})
+    if reply.linger and body is not None:
+        await body.drain(seconds=linger.seconds, most=linger.most)
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]

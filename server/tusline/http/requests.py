@@ -1,0 +1,61 @@
+"""One HTTP request of a raw ASGI application, as values."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from tusline.errors import BadRequest, MethodNotAllowed
+from tusline.headers import Headers, parse_count
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+METHODS = frozenset({"OPTIONS", "POST", "HEAD", "PATCH", "DELETE", "GET"})
+
+
+class Request:
+    """`method` is what the client means: X-HTTP-Method-Override counts (CORE-10), in any case,
+    on any real method but OPTIONS."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.headers = Headers(scope["headers"])
+        self.path: str = scope["path"]
+        self.real_method: str = scope["method"]
+        self.peer: str | None = scope["client"][0] if scope.get("client") else None
+        override = self.headers.get("x-http-method-override")
+        use_override = override is not None and self.real_method != "OPTIONS"
+        self.method = override.strip().upper() if use_override and override else self.real_method
+
+    def must_be(self, *methods: str) -> None:
+        """Raises MethodNotAllowed."""
+        if self.method not in methods:
+            raise MethodNotAllowed(f"{self.method[:20]} is not for this address")
+
+    @property
+    def chunked(self) -> bool:
+        return "transfer-encoding" in self.headers
+
+    @property
+    def body_length(self) -> int | None:
+        """Bytes of the body, 0 where there is none, None for a chunked one."""
+        if self.chunked:
+            return None
+        return parse_count("Content-Length", self.headers.get("content-length") or "0")
+
+    @property
+    def has_body(self) -> bool:
+        return self.body_length != 0
+
+    def count(self, name: str) -> int | None:
+        """A header that holds a non-negative integer. Raises BadRequest."""
+        value = self.headers.get(name.lower())
+        return None if value is None else parse_count(name, value)
+
+    def need_count(self, name: str) -> int:
+        """Raises BadRequest when it is missing, too."""
+        value = self.count(name)
+        if value is None:
+            raise BadRequest(f"{name} is missing", code="missing-header")
+        return value

@@ -1,0 +1,118 @@
+"""The steps that changes of the embedded records are made of; each runs inside a transaction."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from tusline.errors import LeaseLost, UnknownUpload
+from tusline.records import rows
+from tusline.upload import MOVES, Delta, Phase, Reason, Upload, UploadId
+
+TIMELINE = 100
+"""Events kept for each upload: a client that sends single bytes must not fill the disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """The records open at one moment: `now` in seconds since the epoch, lives in seconds."""
+
+    db: sqlite3.Connection
+    now: float
+    lease_ttl: float
+    expires: float
+
+    def read(self, id: UploadId) -> Upload:
+        """Raises UnknownUpload."""
+        row = self.db.execute("SELECT * FROM uploads WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise UnknownUpload("there is no such upload")
+        entries = self.db.execute("SELECT entry FROM journal WHERE id = ? ORDER BY seq", (id,))
+        return rows.to_upload(row, [entry["entry"] for entry in entries], now=self.now)
+
+    def select(self, condition: str, limit: int) -> tuple[Upload, ...]:
+        """Uploads by a condition of ours (never of a client), which may use `:now`."""
+        found = self.db.execute(
+            f"SELECT id FROM uploads WHERE {condition} LIMIT :limit",
+            {"now": self.now, "limit": limit},
+        ).fetchall()
+        return tuple(self.read(UploadId(row["id"])) for row in found)
+
+    def next_token(self, last: int) -> int:
+        """A token that never repeats, even after the loss of all records: the clock's µs."""
+        return max(last + 1, int(self.now * 1_000_000))
+
+    def must_hold(self, id: UploadId, token: int) -> None:
+        """Raises LeaseLost unless the token is the newest one and the upload takes bytes."""
+        row = self.db.execute("SELECT token, phase FROM uploads WHERE id = ?", (id,)).fetchone()
+        if row is None or row["token"] != token or row["phase"] != Phase.RECEIVING:
+            raise LeaseLost(f"token {token} of {id} is fenced")
+
+    def hold(self, id: UploadId, token: int) -> None:
+        self.db.execute(
+            "UPDATE uploads SET token = ?, lease_until = ?, wanted = 0 WHERE id = ?",
+            (token, self.now + self.lease_ttl, id),
+        )
+
+    def release(self, id: UploadId) -> None:
+        self.db.execute("UPDATE uploads SET lease_until = 0, wanted = 0 WHERE id = ?", (id,))
+
+    def grow(self, id: UploadId, delta: Delta) -> int:
+        """Apply a delta and renew the lease; the upload's new offset in bytes.
+
+        A delta whose bytes are part of the upload already was committed before: its answer got
+        lost. Raises LeaseLost for one that does not fit: its writer has gone astray.
+        """
+        row = self.db.execute(
+            "SELECT offset, head, (SELECT coalesce(max(seq), 0) FROM journal WHERE id = :id) AS last"
+            " FROM uploads WHERE id = :id",
+            {"id": id},
+        ).fetchone()
+        offset: int = row["offset"]
+        self.db.execute(
+            "UPDATE uploads SET lease_until = ? WHERE id = ?", (self.now + self.lease_ttl, id)
+        )
+        if not delta or (delta.added and delta.at + delta.added == offset):
+            return offset
+        if delta.added and delta.at != offset:
+            raise LeaseLost(f"a delta at {delta.at} does not fit {id} at {offset}")
+        self._add(id, delta, offset + delta.added, row["head"] + delta.head)
+        self.db.executemany(
+            "INSERT INTO journal VALUES (?, ?, ?)",
+            [(id, row["last"] + 1 + n, entry) for n, entry in enumerate(delta.journal)],
+        )
+        return offset + delta.added
+
+    def _add(self, id: UploadId, delta: Delta, offset: int, head: bytes) -> None:
+        expires = self.now + self.expires if self.expires else None
+        self.db.execute(
+            "UPDATE uploads SET offset = ?, length = coalesce(length, ?), head = ?,"
+            " changed = ?, version = version + 1, expires = ? WHERE id = ?",
+            (offset, delta.length, head, self.now, expires, id),
+        )
+
+    def move(
+        self, id: UploadId, phase: Phase, reason: Reason | None = None, note: str = ""
+    ) -> None:
+        """Change the phase, by an allowed move, and note it."""
+        upload = self.read(id)
+        if phase not in MOVES[upload.phase]:
+            raise ValueError(f"{upload.phase} cannot become {phase}")
+        given = {
+            "id": id,
+            "phase": phase,
+            "code": reason.code if reason else None,
+            "message": reason.message if reason else None,
+            "now": self.now,
+        }
+        self.db.execute(
+            "UPDATE uploads SET phase = :phase, reason_code = :code, reason_message = :message,"
+            " changed = :now, expires = NULL, version = version + 1 WHERE id = :id",
+            given,
+        )
+        self.note(id, phase, note or (reason.code if reason else ""))
+
+    def note(self, id: UploadId, name: str, detail: str) -> None:
+        """Add to the timeline, and drop what is too old for it."""
+        last = "coalesce((SELECT max(seq) FROM events WHERE id = :id), 0)"
+        given = {"id": id, "at": self.now, "name": str(name), "detail": detail, "keep": TIMELINE}
+        self.db.execute(f"INSERT INTO events VALUES (:id, {last} + 1, :at, :name, :detail)", given)
+        self.db.execute(f"DELETE FROM events WHERE id = :id AND seq <= {last} - :keep", given)

@@ -1,0 +1,236 @@
+"""The embedded Records: SQLite on the data folder, for one process."""
+
+import sqlite3
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+from tusline.errors import StaleJob
+from tusline.interfaces import Begun, Clock, Committed, Due
+from tusline.records import rows
+from tusline.records.book import Book
+from tusline.records.sqlite_thread import SqliteThread
+from tusline.upload import (
+    MOVES,
+    SCHEMA,
+    Delta,
+    Event,
+    Job,
+    Outcome,
+    Phase,
+    Reason,
+    Upload,
+    UploadId,
+)
+
+T = TypeVar("T")
+
+FREE = "phase = 'receiving' AND lease_until <= :now"
+"""Uploads that take bytes and have no writer."""
+
+
+class SqliteRecords:
+    """Implements Records. `lease_ttl` and `expires` are seconds; expiry 0 means never.
+
+    `open` also frees every lease: no writer has survived the process that held the folder. Opened
+    read-only, beside the process that holds the folder, it reads and nothing else.
+    """
+
+    def __init__(self, path: Path, clock: Clock, *, lease_ttl: float, expires: float) -> None:
+        self._thread = SqliteThread(path)
+        self._clock = clock
+        self._lease_ttl = lease_ttl
+        self._expires = expires
+
+    def open(self, *, read_only: bool = False) -> None:
+        """Raises RecordsUnavailable."""
+        if read_only:
+            self._thread.start("PRAGMA query_only = ON;")
+            return
+        schema = files("tusline.records").joinpath("schema.sql").read_text()
+        self._thread.start(schema + "UPDATE uploads SET lease_until = 0 WHERE lease_until > 0;")
+
+    def close(self) -> None:
+        self._thread.close()
+
+    async def _run(self, work: Callable[[Book], T]) -> T:
+        def step(db: sqlite3.Connection) -> T:
+            now = self._clock.now()
+            return work(Book(db=db, now=now, lease_ttl=self._lease_ttl, expires=self._expires))
+
+        return await self._thread.run(step)
+
+    # --- uploads and leases ------------------------------------------------------------------
+
+    async def create(self, upload: Upload, *, lease: bool) -> Begun:
+        def work(book: Book) -> Begun:
+            book.db.execute(
+                "INSERT INTO uploads (id, schema, owner, phase, length, offset, metadata, head,"
+                " created, changed, expires, version) VALUES (:id, :schema, :owner, :phase,"
+                " :length, 0, :metadata, x'', :created, :changed, :expires, 1)",
+                {
+                    "id": upload.id,
+                    "schema": SCHEMA,
+                    "owner": upload.owner,
+                    "phase": upload.phase,
+                    "length": upload.length,
+                    "metadata": upload.metadata,
+                    "created": upload.created,
+                    "changed": upload.changed,
+                    "expires": upload.expires,
+                },
+            )
+            length = "deferred" if upload.length is None else upload.length
+            book.note(upload.id, "created", f"length {length}")
+            token = book.next_token(0) if lease else None
+            if token is not None:
+                book.hold(upload.id, token)
+            return Begun(upload=book.read(upload.id), token=token)
+
+        return await self._run(work)
+
+    async def get(self, id: UploadId) -> Upload:
+        return await self._run(lambda book: book.read(id))
+
+    async def begin(
+        self, id: UploadId, *, expect: int | None = None, overtake: int | None = None
+    ) -> Begun:
+        def work(book: Book) -> Begun:
+            upload = book.read(id)
+            elsewhere = expect is not None and expect != upload.offset
+            if upload.phase is not Phase.RECEIVING or elsewhere:
+                return Begun(upload=upload, token=None)
+            if upload.held and overtake != upload.token:
+                book.db.execute("UPDATE uploads SET wanted = 1 WHERE id = ?", (id,))
+                return Begun(upload=upload, token=None)
+            if upload.held:
+                book.note(id, "overtaken", f"token {upload.token}")
+            token = book.next_token(upload.token)
+            book.hold(id, token)
+            return Begun(upload=book.read(id), token=token)
+
+        return await self._run(work)
+
+    async def commit(self, id: UploadId, token: int, delta: Delta) -> Committed:
+        def work(book: Book) -> Committed:
+            book.must_hold(id, token)
+            offset = book.grow(id, delta)
+            row = book.db.execute("SELECT wanted FROM uploads WHERE id = ?", (id,)).fetchone()
+            return Committed(offset=offset, wanted=bool(row["wanted"]))
+
+        return await self._run(work)
+
+    async def end(self, id: UploadId, token: int, delta: Delta, note: str) -> Upload:
+        def work(book: Book) -> Upload:
+            book.must_hold(id, token)
+            offset = book.grow(id, delta)
+            book.release(id)
+            book.note(id, "appended", f"to {offset}: {note}")
+            return book.read(id)
+
+        return await self._run(work)
+
+    async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
+        def work(book: Book) -> Upload:
+            book.must_hold(id, token)
+            book.move(id, Phase.RECEIVED)
+            book.db.execute("UPDATE uploads SET content_type = ? WHERE id = ?", (content_type, id))
+            book.db.execute("INSERT OR IGNORE INTO outbox VALUES (?, ?)", (id, book.now))
+            book.release(id)
+            return book.read(id)
+
+        return await self._run(work)
+
+    async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
+        def work(book: Book) -> Upload:
+            upload = book.read(id)
+            if phase not in MOVES[upload.phase]:
+                return upload
+            book.move(id, phase, reason)
+            book.release(id)
+            book.db.execute("DELETE FROM outbox WHERE id = ?", (id,))
+            book.db.execute(
+                "UPDATE uploads SET token = ?, job_token = ? WHERE id = ?",
+                (book.next_token(upload.token), book.next_token(upload.job_token), id),
+            )
+            return book.read(id)
+
+        return await self._run(work)
+
+    # --- the sweeper, the outbox, the timeline -----------------------------------------------
+
+    async def discarded(self, id: UploadId) -> None:
+        def work(book: Book) -> None:
+            book.db.execute("UPDATE uploads SET bytes = 0 WHERE id = ?", (id,))
+            book.db.execute("DELETE FROM journal WHERE id = ?", (id,))
+
+        await self._run(work)
+
+    async def due(self, limit: int) -> Due:
+        expired = f"{FREE} AND expires <= :now AND offset IS NOT length ORDER BY expires"
+        unsettled = f"{FREE} AND offset = length ORDER BY changed"
+        over = "phase IN ('rejected', 'expired', 'terminated')"
+        return await self._run(
+            lambda book: Due(
+                expired=book.select(expired, limit),
+                unsettled=book.select(unsettled, limit),
+                leftover=book.select(f"bytes = 1 AND {over} ORDER BY changed", limit),
+            )
+        )
+
+    async def pending(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
+        def work(book: Book) -> tuple[list[UploadId], str]:
+            found = book.db.execute(
+                "SELECT id FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
+            ).fetchall()
+            ids = [UploadId(row["id"]) for row in found]
+            return ids, ids[-1] if len(ids) == limit else ""
+
+        return await self._run(work)
+
+    async def timeline(self, id: UploadId) -> list[Event]:
+        def work(book: Book) -> list[Event]:
+            found = book.db.execute("SELECT * FROM events WHERE id = ? ORDER BY seq", (id,))
+            return [Event(at=row["at"], name=row["name"], detail=row["detail"]) for row in found]
+
+        return await self._run(work)
+
+    # --- jobs --------------------------------------------------------------------------------
+
+    async def start_job(self, id: UploadId) -> Job | None:
+        def work(book: Book) -> Job | None:
+            upload = book.read(id)
+            if upload.phase not in (Phase.RECEIVED, Phase.OPTIMIZING):
+                return None
+            token = book.next_token(upload.job_token)
+            book.move(id, Phase.OPTIMIZING, note=f"attempt {upload.attempts + 1}")
+            book.db.execute(
+                "UPDATE uploads SET job_token = ?, attempts = attempts + 1 WHERE id = ?",
+                (token, id),
+            )
+            return Job(upload=book.read(id), token=token)
+
+        return await self._run(work)
+
+    async def publish(self, id: UploadId, token: int, outcome: Outcome) -> Upload:
+        def work(book: Book) -> Upload:
+            upload = book.read(id)
+            if upload.job_token != token or upload.phase is not Phase.OPTIMIZING:
+                raise StaleJob(f"the job of {id} is not this worker's any more")
+            book.move(id, outcome.phase, outcome.reason)
+            book.db.execute(
+                "UPDATE uploads SET variants = :variants, sha256 = :sha256, width = :width,"
+                " height = :height WHERE id = :id",
+                {
+                    "id": id,
+                    "variants": rows.variants_to_text(outcome.variants),
+                    "sha256": outcome.sha256,
+                    "width": outcome.image.width if outcome.image else None,
+                    "height": outcome.image.height if outcome.image else None,
+                },
+            )
+            book.db.execute("DELETE FROM outbox WHERE id = ?", (id,))
+            return book.read(id)
+
+        return await self._run(work)

@@ -1,0 +1,155 @@
+"""One thread that owns the SQLite connection, and commits whatever has queued up as one group."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tusline.errors import RecordsUnavailable
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+GROUP = 256
+"""Operations committed together at most: bounds how long the first of them waits."""
+
+BUSY_MS = 5000
+"""Milliseconds that a statement waits for a reader of another process (`tusline show`)."""
+
+
+@dataclass(slots=True)
+class _Item:
+    work: Work[Any]
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+    def resolve(self) -> None:
+        if self.future.done():  # the waiter was cancelled
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class SqliteThread:
+    """Runs pieces of work, each atomic, in order. A group shares one transaction and one sync of
+    the disk; nobody is answered before the group is on disk.
+
+    The queue needs no bound of its own: each request waits for one piece of work at a time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._main, name="tusline-records", daemon=True)
+        self._opened = threading.Event()
+        self._failure: sqlite3.Error | None = None
+
+    def start(self, schema: str) -> None:
+        """Open the database and bring it to `schema`. Raises RecordsUnavailable."""
+        self._schema = schema
+        self._thread.start()
+        self._opened.wait()
+        if self._failure is not None:
+            raise RecordsUnavailable(f"{self._path}: {self._failure}") from self._failure
+
+    async def run(self, work: Work[T]) -> T:
+        """The work's result once it is durable. Raises what it raised, or RecordsUnavailable."""
+        if not self._thread.is_alive():
+            raise RecordsUnavailable("the records are closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue.put(_Item(work, loop, future))
+        return await future
+
+    def close(self) -> None:
+        """Do what has queued up, and close the database."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _main(self) -> None:
+        try:
+            connection = self._open()
+        except sqlite3.Error as error:
+            self._failure = error
+            return
+        finally:
+            self._opened.set()
+        try:
+            while (group := self._next_group()) is not None:
+                _run_group(connection, group)
+                for loop in {item.loop for item in group}:
+                    mine = [item for item in group if item.loop is loop]
+                    _tell(loop, mine)
+        finally:
+            connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(self._schema)
+        return connection
+
+    def _next_group(self) -> list[_Item] | None:
+        first = self._queue.get()
+        if first is None:
+            return None
+        group = [first]
+        while len(group) < GROUP:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                self._queue.put(None)
+                break
+            group.append(item)
+        return group
+
+
+def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
+    try:
+        connection.execute("BEGIN")
+        for item in group:
+            _run_one(connection, item)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        for item in group:
+            item.error = RecordsUnavailable(f"the records cannot be written: {error}")
+
+
+def _run_one(connection: sqlite3.Connection, item: _Item) -> None:
+    """A savepoint each: a piece of work that raises leaves its neighbours' changes alone."""
+    connection.execute("SAVEPOINT piece")
+    try:
+        item.result = item.work(connection)
+    except sqlite3.Error:
+        raise
+    except Exception as error:
+        item.error = error
+        connection.execute("ROLLBACK TO piece")
+    connection.execute("RELEASE piece")
+
+
+def _tell(loop: asyncio.AbstractEventLoop, items: list[_Item]) -> None:
+    def resolve() -> None:
+        for item in items:
+            item.resolve()
+
+    try:
+        loop.call_soon_threadsafe(resolve)
+    except RuntimeError:
+        return  # the loop is closed: nobody waits any more

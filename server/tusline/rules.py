@@ -1,0 +1,147 @@
+"""May this be done? Pure decisions of the protocol: facts in, permission or a refusal out."""
+
+from dataclasses import dataclass
+
+from tusline import headers
+from tusline.errors import (
+    BadRequest,
+    ExpiredUpload,
+    OffsetMismatch,
+    RejectedUpload,
+    ServiceBusy,
+    StoreFull,
+    TooLarge,
+    UnknownUpload,
+    UnsupportedType,
+)
+from tusline.sniff import ALIASES, sniff
+from tusline.upload import OVER, Phase, Upload
+
+ANY_TYPE = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an operator allows. Sizes in bytes, times in seconds."""
+
+    max_size: int
+    types: tuple[str, ...]
+    min_free: int
+    queue_limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """A creating POST: `length` None means deferred; `body` is None for a chunked one."""
+
+    length: int | None
+    metadata: str | None
+    body: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Append:
+    """A PATCH: its offset, the length it declares (if any), and its body's length if known."""
+
+    offset: int
+    length: int | None
+    body: int | None
+
+
+def may_create(creation: Creation, limits: Limits) -> None:
+    """Raises TooLarge (CRE-17, CWU-06), UnsupportedType, BadRequest (CRE-11)."""
+    length, body = creation.length, creation.body
+    if length is not None and length > limits.max_size:
+        raise TooLarge(f"the largest upload is {limits.max_size} bytes")
+    if body is not None and body > (limits.max_size if length is None else length):
+        raise TooLarge("the body is longer than the upload")
+    headers.parse_metadata(creation.metadata or "")
+    declared = headers.metadata_text(creation.metadata, "filetype")
+    if declared is not None and not _may_hold(declared, limits.types):
+        raise UnsupportedType(
+            f"files of this type are not accepted: {', '.join(limits.types)} are",
+            code="type-not-accepted",
+        )
+
+
+def _may_hold(declared: str, types: tuple[str, ...]) -> bool:
+    """Whether a declared type could be one of ours; an unknown one is decided by content."""
+    kind = headers.media_type(declared)
+    vague = "/" not in kind or kind == "application/octet-stream"
+    return vague or ANY_TYPE in types or ALIASES.get(kind, kind) in types
+
+
+def has_room(limits: Limits, *, length: int | None, free: int | None, depth: int) -> None:
+    """Raises StoreFull, and ServiceBusy when too many jobs wait: only creation is refused."""
+    if free is not None and free - (length or 0) < limits.min_free:
+        raise StoreFull("the server has no room for more uploads", retry_after=60)
+    if depth >= limits.queue_limit:
+        raise ServiceBusy("too many images wait", code="queue-full", retry_after=10)
+
+
+def must_exist(upload: Upload, *, owner: str | None, now: float) -> None:
+    """Raises UnknownUpload (also for a stranger, I9), ExpiredUpload, RejectedUpload.
+
+    `owner` None is the caller who may see all. Expiry counts by the clock, whether the sweeper
+    ran or not (EXP-07), but never under a running writer (EXP-09).
+    """
+    must_be_owned(upload, owner=owner)
+    if upload.phase is Phase.TERMINATED:
+        raise UnknownUpload("there is no such upload")
+    late = upload.expires is not None and upload.expires <= now and not upload.held
+    if upload.phase is Phase.EXPIRED or (
+        upload.phase is Phase.RECEIVING and late and not upload.complete
+    ):
+        raise ExpiredUpload("the upload has expired")
+    if upload.phase in OVER:
+        raise rejection(upload)
+
+
+def must_be_owned(upload: Upload, *, owner: str | None) -> None:
+    """Raises UnknownUpload for a stranger, who must not learn that the upload exists (I9)."""
+    if owner is not None and owner != upload.owner:
+        raise UnknownUpload("there is no such upload")
+
+
+def rejection(upload: Upload) -> RejectedUpload:
+    """The refusal that a rejected upload's record remembers."""
+    if upload.reason is None:
+        return RejectedUpload("the content was refused")
+    return RejectedUpload(upload.reason.message, code=upload.reason.code)
+
+
+def may_append(upload: Upload, append: Append, *, max_size: int) -> int:
+    """How many body bytes the upload can still take.
+
+    Raises OffsetMismatch (CORE-20), BadRequest for a length that contradicts (DEF-03, DEF-04),
+    TooLarge for a body known to be too long (X-06) or a length over the maximum.
+    """
+    if append.length is not None:
+        _may_declare(upload, append.length, max_size)
+    if append.offset != upload.offset:
+        raise OffsetMismatch(
+            f"the upload's offset is {upload.offset}, not {append.offset}", offset=upload.offset
+        )
+    length = append.length if upload.length is None else upload.length
+    room = (max_size if length is None else length) - upload.offset
+    if append.body is not None and append.body > room:
+        raise TooLarge("the body is longer than the upload")
+    return room
+
+
+def _may_declare(upload: Upload, length: int, max_size: int) -> None:
+    if upload.length is not None and upload.length != length:
+        raise BadRequest("Upload-Length cannot be changed", code="length-mismatch")
+    if upload.length is None and length < upload.offset:
+        raise BadRequest("Upload-Length is below the offset", code="length-mismatch")
+    if upload.length is None and length > max_size:
+        raise TooLarge(f"the largest upload is {max_size} bytes")
+
+
+def check_content(upload: Upload, types: tuple[str, ...]) -> str | None:
+    """The sniffed media type (None: unknown, but accepted). Raises RejectedUpload."""
+    kind = sniff(upload.head)
+    if ANY_TYPE in types or kind in types:
+        return kind
+    found = f"the content is {kind}" if kind else "the content is of no type that we know"
+    raise RejectedUpload(f"{found}; {', '.join(types)} are accepted", code="content-not-accepted")

@@ -1,0 +1,84 @@
+"""POST: a new upload, perhaps with its first bytes."""
+
+import secrets
+
+from tusline import rules
+from tusline.body import Body
+from tusline.endings import Ended
+from tusline.errors import TooLarge
+from tusline.interfaces import BlobStore, Clock, JobEngine, Records
+from tusline.rules import Creation, Limits
+from tusline.service.appending import Appended, Appender
+from tusline.service.terminating import Terminator
+from tusline.upload import Phase, Upload, UploadId
+
+ID_BYTES = 16
+"""Random bytes in an id: 128 bits, so that an id is unguessable (I9)."""
+
+
+class Creator:
+    """Creates uploads; `expires` is their life without progress in seconds, 0 for ever."""
+
+    def __init__(
+        self,
+        records: Records,
+        store: BlobStore,
+        jobs: JobEngine,
+        clock: Clock,
+        appender: Appender,
+        terminator: Terminator,
+        *,
+        limits: Limits,
+        expires: float,
+    ) -> None:
+        self._records = records
+        self._store = store
+        self._jobs = jobs
+        self._clock = clock
+        self._appender = appender
+        self._terminator = terminator
+        self._limits = limits
+        self._expires = expires
+
+    async def create(self, creation: Creation, body: Body | None, *, owner: str) -> Appended:
+        """Create an upload and take the body that came with it (None: there is none).
+
+        Raises the refusals of `rules.may_create` and `rules.has_room`; an upload whose body turns
+        out too long is removed again (CWU-06).
+        """
+        rules.may_create(creation, self._limits)
+        rules.has_room(
+            self._limits,
+            length=creation.length,
+            free=await self._store.free(),
+            depth=await self._jobs.depth(),
+        )
+        begun = await self._records.create(
+            self._fresh(creation, owner), lease=body is not None or creation.length == 0
+        )
+        if begun.token is None:
+            return Appended(upload=begun.upload, added=0, ended=Ended.COMPLETE)
+        appended = await self._appender.receive(
+            begun.upload, begun.token, body or Body.empty(), length=None
+        )
+        if appended.ended is Ended.TOO_LONG:
+            await self._terminator.terminate(begun.upload.id, owner=owner)
+            raise TooLarge("the body is longer than the upload")
+        return appended
+
+    def _fresh(self, creation: Creation, owner: str) -> Upload:
+        now = self._clock.now()
+        return Upload(
+            id=UploadId(secrets.token_urlsafe(ID_BYTES)),
+            owner=owner,
+            phase=Phase.RECEIVING,
+            length=creation.length,
+            offset=0,
+            metadata=creation.metadata,
+            head=b"",
+            journal=(),
+            created=now,
+            changed=now,
+            expires=now + self._expires if self._expires else None,
+            version=1,
+        )

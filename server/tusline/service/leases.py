@@ -1,0 +1,145 @@
+"""Leases: one writer at a time, and the newcomer wins (I3)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from tusline import topics
+from tusline.errors import Busy, LeaseLost, RecordsUnavailable
+from tusline.interfaces import Begun, Records, Signals
+from tusline.upload import NOTHING, Upload, UploadId
+
+log = structlog.get_logger()
+
+Check = Callable[[Upload], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """The upload as it stood when the lease was granted. `token` is None where there is nothing
+    to lease, because the upload takes no more bytes."""
+
+    upload: Upload
+    token: int | None
+
+
+class Leases:
+    """Takes leases, asking a holder to let go; `wait` is how many seconds it has to do so."""
+
+    def __init__(self, records: Records, signals: Signals, *, wait: float, ttl: float) -> None:
+        self._records = records
+        self._signals = signals
+        self._wait = wait
+        self._renew_every = ttl / 3
+
+    async def acquire(self, id: UploadId, check: Check, *, expect: int | None = None) -> Grant:
+        """The lease, after `check` has passed on the record as it is then.
+
+        `check` sees the record before a holder is disturbed, and again after each hand-over: it
+        raises to refuse. A holder that is dead or frozen is overtaken when the wait is over.
+        Raises Busy when another newcomer was faster, UnknownUpload, and what `check` raises.
+        """
+        begun = await self._begin(id, check, expect=expect)
+        if begun.token is not None or not begun.upload.held:
+            return Grant(upload=begun.upload, token=begun.token)
+        return await self._take_over(id, check, expect, holder=begun.upload.token)
+
+    async def try_acquire(self, id: UploadId) -> Grant | None:
+        """The lease if nobody holds it; nobody is disturbed for long. None: busy or over."""
+        upload = await self._records.get(id)
+        if upload.held:
+            return None
+        begun = await self._records.begin(id)
+        return Grant(upload=begun.upload, token=begun.token) if begun.token else None
+
+    async def release(self, id: UploadId, token: int, note: str) -> Upload | None:
+        """End a lease without adding anything; None when it was lost already."""
+        try:
+            upload = await self._records.end(id, token, NOTHING, note)
+        except LeaseLost:
+            return None
+        await self._signals.notify(topics.free(id))
+        return upload
+
+    async def _take_over(
+        self, id: UploadId, check: Check, expect: int | None, *, holder: int
+    ) -> Grant:
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._wait
+        freed = asyncio.Event()
+        stop = self._signals.listen(topics.free(id), freed.set)
+        try:
+            while (left := give_up - loop.time()) > 0:
+                freed.clear()
+                await self._signals.notify(topics.let_go(id))
+                begun = await self._begin(id, check, expect=expect)
+                if begun.token is not None or not begun.upload.held:
+                    return Grant(upload=begun.upload, token=begun.token)
+                await _wait(freed, left)
+        finally:
+            stop()
+        begun = await self._begin(id, check, expect=expect, overtake=holder)
+        if begun.token is None and begun.upload.held:
+            raise Busy("another request writes to this upload", retry_after=1)
+        log.info("lease.overtaken", upload_id=id, holder=holder, token=begun.token)
+        return Grant(upload=begun.upload, token=begun.token)
+
+    async def _begin(
+        self, id: UploadId, check: Check, *, expect: int | None, overtake: int | None = None
+    ) -> Begun:
+        begun = await self._records.begin(id, expect=expect, overtake=overtake)
+        try:
+            check(begun.upload)
+        except BaseException:
+            if begun.token is not None:
+                await self.release(id, begun.token, "refused")
+            raise
+        return begun
+
+    @asynccontextmanager
+    async def kept(
+        self, id: UploadId, token: int, wanted: Callable[[], None], lost: Callable[[], None]
+    ) -> AsyncGenerator[None]:
+        """Renew a lease while the block runs; `wanted` and `lost` are called when that is learnt.
+
+        Needed where commits may stay out for long: a stalled body, a slow seal.
+        """
+        loop = asyncio.get_running_loop()
+        renewals: set[asyncio.Task[None]] = set()
+        timers: list[asyncio.TimerHandle] = []
+
+        def renew() -> None:
+            task = loop.create_task(self._renew(id, token, wanted, lost))
+            renewals.add(task)
+            task.add_done_callback(renewals.discard)
+            timers[:] = [loop.call_later(self._renew_every, renew)]
+
+        timers.append(loop.call_later(self._renew_every, renew))
+        try:
+            yield
+        finally:
+            timers[0].cancel()
+            for task in renewals:
+                task.cancel()
+
+    async def _renew(
+        self, id: UploadId, token: int, wanted: Callable[[], None], lost: Callable[[], None]
+    ) -> None:
+        try:
+            if (await self._records.commit(id, token, NOTHING)).wanted:
+                wanted()
+        except LeaseLost:
+            lost()
+        except RecordsUnavailable as error:
+            log.warning("lease.not_renewed", upload_id=id, error=str(error))
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

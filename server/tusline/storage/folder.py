@@ -1,0 +1,57 @@
+"""The data folder: made, checked, and locked for one process."""
+
+import os
+from contextlib import suppress
+
+from tusline.errors import ConfigurationError
+from tusline.storage import files
+from tusline.storage.layout import Layout
+
+
+class Folder:
+    """Holds the folder's lock from `open` to `close`; a killed process lets go of it by dying."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._descriptor = -1
+
+    def open(self) -> None:
+        """Raises ConfigurationError when the folder cannot be used or another process has it."""
+        try:
+            files.make_folder(self.layout.root.absolute())
+            self._descriptor = os.open(self.layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+            if not files.try_lock(self._descriptor):
+                raise ConfigurationError(
+                    f"{self.layout.root} is in use by {self._holder()}: stop that process, or "
+                    "give this one another folder (--data, TUSLINE_DATA)"
+                )
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+            self._empty_scratch()
+        except OSError as error:
+            self.close()
+            raise ConfigurationError(
+                f"the data folder {self.layout.root} cannot be used: {error.strerror}"
+            ) from error
+        except ConfigurationError:
+            self.close()
+            raise
+
+    def check(self) -> None:
+        """Raises ConfigurationError if `open` would: for a clear word before a server starts."""
+        self.open()
+        self.close()
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            with suppress(OSError):
+                os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _holder(self) -> str:
+        number = os.pread(self._descriptor, 32, 0).decode("ascii", "replace")
+        return f"process {number}" if number else "another process"
+
+    def _empty_scratch(self) -> None:
+        files.remove(self.layout.scratch)
+        files.make_folder(self.layout.scratch.absolute())

@@ -1,0 +1,8 @@
+"""Fixtures for every suite. Tests of asyncio code run on asyncio only: uvloop is the server's."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
