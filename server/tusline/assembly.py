@@ -69,10 +69,10 @@ def embedded(settings: Settings) -> Embedded:
         idle=settings.optimizer_idle,
     )
     optimizer = Optimizer(
-        doors.records,
-        doors.store,
-        doors.signals,
-        pool,
+        records=doors.records,
+        store=doors.store,
+        signals=doors.signals,
+        pool=pool,
         attempts=settings.optimizer_attempts,
         scratch=layout.scratch,
     )

@@ -40,7 +40,7 @@ class Body:
         """End the body now: a read under way returns. The first reason stays."""
         if self.ended is None:
             self.ended = why
-            if self._scope is not None:
+            if self._scope is not None and not self._scope.expired():
                 self._scope.reschedule(self._loop.time())
 
     def left(self) -> float | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-QUIET = ("docket", "asyncio", "uvicorn.access")
+QUIET = ("docket", "asyncio", "uvicorn.access", "uvicorn.error")
 """Loggers of libraries that say more than an operator wants to know."""
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from support.clock import HandClock
 from support.uploads import fresh
-
 from tusline.errors import LeaseLost, StaleJob, UnknownUpload
 from tusline.interfaces import Records
 from tusline.records.sqlite import SqliteRecords
@@ -273,9 +273,7 @@ async def test_what_is_over_stays_as_it_is(records: Records) -> None:
 VARIANT = Variant(
     name="main", key="variants/x", content_type="image/jpeg", width=4, height=3, size=2
 )
-DONE = Outcome(
-    phase=Phase.READY, variants=(VARIANT,), sha256="ab", image=Image(width=8, height=6)
-)
+DONE = Outcome(phase=Phase.READY, variants=(VARIANT,), sha256="ab", image=Image(width=8, height=6))
 
 
 async def test_a_job_publishes_its_outcome_and_leaves_the_outbox(records: Records) -> None:

@@ -130,6 +130,8 @@ class Files:
             reply.headers.update(self._cors.preflight(request.headers))
         else:
             reply.headers.update(self._cors.headers(request.headers))
+        if reply.status == UnsupportedVersion.status:
+            reply.headers["Tus-Version"] = headers.VERSION
         if request.method == "HEAD":
             reply.headers["Cache-Control"] = "no-store"
         if reply.status >= 400 and not body.whole and _brings_body(request):

@@ -62,7 +62,8 @@ class Book:
         lost. Raises LeaseLost for one that does not fit: its writer has gone astray.
         """
         row = self.db.execute(
-            "SELECT offset, head, (SELECT coalesce(max(seq), 0) FROM journal WHERE id = :id) AS last"
+            "SELECT offset, head,"
+            " (SELECT coalesce(max(seq), 0) FROM journal WHERE id = :id) AS last"
             " FROM uploads WHERE id = :id",
             {"id": id},
         ).fetchone()

@@ -1,0 +1,85 @@
+# tusline: every task a person or CI needs. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+UV := .uv/bin/uv
+
+help: ## List the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+# --- setting up: uv, the runtime, the tools of tests and checks, the client's packages -----------
+
+$(UV):
+	@tools/bootstrap-uv
+
+$(VENV)/.run: $(UV) requirements/run.txt requirements/build.txt pyproject.toml
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$(tools/find-python)" $(VENV)
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/run.txt requirements/build.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	rm -f $(VENV)/.dev; touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
+	touch $@
+
+client_js/node_modules/.ready: client_js/package.json client_js/package-lock.json
+	@tools/need-node
+	cd client_js && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules/.ready
+
+browser:
+	@tools/need-chromium
+
+.PHONY: help browser run demo test test-soak check fmt lock page bench clean
+
+run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
+	exec $(BIN)/tusline serve
+
+demo: $(VENV)/.run ## A line cut and a server killed in mid-upload, and every byte arrives
+	PYTHONPATH=tests $(BIN)/python demo/demo.py
+
+# --- tests and checks ----------------------------------------------------------------------------
+
+test: $(VENV)/.dev client_js/node_modules/.ready browser ## Every test but the long ones
+	cd client_js && npm test --silent
+	cd ..
+	$(BIN)/pytest -q
+
+test-soak: $(VENV)/.dev ## 30 runs of kill -9 with bytes in flight
+	$(BIN)/pytest -q -m soak -s
+
+check: $(VENV)/.dev client_js/node_modules/.ready ## Lint, types, layers, file sizes, the built page
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_sizes.py
+	cd client_js && npm run check --silent && npm run build --silent
+	cd ..
+	git diff --exit-code --stat -- server/tusline/page
+	test -z "$$(git status --porcelain -- server/tusline/page)"
+
+wheel: $(VENV)/.dev ## Build the wheel and run it from a clean environment
+	@tools/check-wheel
+
+fmt: $(VENV)/.dev ## Format and mend what a tool can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Memory and speed of the optimizer
+	PYTHONPATH=tests $(BIN)/python benchmarks/optimizer_memory.py
+
+# --- generated files -----------------------------------------------------------------------------
+
+lock: $(UV) ## Compile requirements/*.txt anew from pyproject.toml
+	@tools/lock
+
+page: client_js/node_modules/.ready ## Build the upload page into the server package
+	cd client_js && npm run build
+
+clean: ## Remove what the tasks above have made
+	rm -rf $(VENV) .uv client_js/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

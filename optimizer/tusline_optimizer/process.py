@@ -1,0 +1,82 @@
+"""The parent's end of one child process: start it, ask it, end it."""
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import Any, Final, Self
+
+ENVIRONMENT: Final = {
+    # A fixed threshold gives every bitmap back to the system at once; glibc would raise it.
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    # Each further arena of a decoder's threads would reserve 64 MB of the limited address space.
+    "MALLOC_ARENA_MAX": "1",
+}
+"""Set for the child; of the parent's environment it sees only INHERITED, no secrets."""
+
+INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
+
+
+class Crashed(Exception):
+    """The child ended, or said something that is no answer: not known to be the image's fault."""
+
+
+class Process:
+    """One child. `jobs` counts the images that it was given."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._requests = process.stdin
+        self._answers = process.stdout
+        self._answering = False
+        self.jobs = 0
+
+    @classmethod
+    async def start(cls, *, memory: int) -> Self:
+        """`memory`: bytes that the child may take for an image."""
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-m", "tusline_optimizer.child", str(memory)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=inherited | ENVIRONMENT,
+        )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    @property
+    def reusable(self) -> bool:
+        """Alive, and not left in the middle of a request."""
+        return self.alive and not self._answering
+
+    async def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One request, one answer. Raises Crashed."""
+        self._answering = True
+        try:
+            self._requests.write(json.dumps(request).encode() + b"\n")
+            await self._requests.drain()
+            answer = json.loads(await self._answers.readuntil(b"\n"))
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+            raise Crashed(f"child {self.pid}: {type(error).__name__}") from error
+        if not isinstance(answer, dict):
+            raise Crashed(f"child {self.pid} answered with no object")
+        self._answering = False
+        return answer
+
+    async def kill(self) -> None:
+        """End it at once; on return it is gone."""
+        if self.alive:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+        await self._process.wait()

@@ -1,0 +1,57 @@
+"""`tusline serve`: the server, the optimizer and the page in one process."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+import click
+
+from tusline.cli.common import Misconfigured, data_option, settings_with
+from tusline.errors import ConfigurationError
+from tusline.settings import Settings
+
+
+def loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def guard(settings: Settings) -> None:
+    """Raises Misconfigured for a server that anybody could write to by mistake (I9)."""
+    if loopback(settings.host) or settings.allow_anonymous:
+        return
+    raise Misconfigured(
+        f"refusing to listen on {settings.host}: anybody there could upload. Set "
+        "TUSLINE_ALLOW_ANONYMOUS=true if the unguessable upload id is protection enough, or "
+        "embed tusline in your application with an `authorize` hook"
+    )
+
+
+@click.command
+@click.option("--host", help="Address to listen on [default: TUSLINE_HOST, or 127.0.0.1].")
+@click.option("--port", type=int, help="Port to listen on; 0: a free one [default: PORT, or 8000].")
+@data_option
+def serve(host: str | None, port: int | None, data: Path | None) -> None:
+    """Serve uploads, optimize images, and show the upload page, all in one process.
+
+    Everything is kept in the data folder: no services are needed. SIGTERM and Ctrl-C end
+    running uploads with what they have; clients go on when the server is back.
+    """
+    settings = settings_with(host=host, port=port, data=data)
+    guard(settings)
+
+    from tusline.app import create_app
+    from tusline.logs import configure
+    from tusline.server import serve as run
+
+    configure(level=settings.log_level, format=settings.log_format)
+    app = create_app(settings)
+    try:
+        app.state.tusline.parts.folder.check()
+    except ConfigurationError as error:
+        raise Misconfigured(str(error)) from error
+    run(app, app.state.tusline)

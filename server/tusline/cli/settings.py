@@ -1,0 +1,66 @@
+"""`tusline settings`: every variable with its type, default and meaning."""
+
+import json
+import os
+from typing import Any, get_args, get_origin
+
+import click
+from pydantic import ByteSize
+from pydantic.fields import FieldInfo
+from rich.console import Console
+from rich.table import Table
+
+from tusline.cli.common import json_option
+from tusline.settings import Settings, variable
+
+
+def _type(field: FieldInfo) -> str:
+    kind = field.annotation
+    if kind is ByteSize:
+        return "bytes"
+    if get_origin(kind) is tuple:
+        return "list"
+    names = [getattr(part, "__name__", str(part)) for part in get_args(kind) or (kind,)]
+    return {"float": "seconds"}.get(names[0], names[0].lower())
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def table() -> list[dict[str, str]]:
+    """One row a variable: variable, type, default, meaning."""
+    return [
+        {
+            "variable": variable(name),
+            "type": _type(field),
+            "default": _default(field.default),
+            "meaning": field.description or "",
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+@click.command
+@json_option
+def settings(as_json: bool) -> None:
+    """List every TUSLINE_* variable with its type, its default and what it means.
+
+    Sizes may be written as 10MiB; lists are separated by commas.
+    """
+    rows = table()
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    shown = Table(box=None, padding=(0, 2, 1, 0))
+    for heading in ("variable", "type", "default", "meaning"):
+        shown.add_column(heading, overflow="fold", no_wrap=heading in ("variable", "type"))
+    for row in rows:
+        is_set = row["variable"] in os.environ
+        name = f"[bold]{row['variable']}[/]" + (" (set)" if is_set else "")
+        shown.add_row(name, row["type"], row["default"], row["meaning"])
+    Console(highlight=False).print(shown)

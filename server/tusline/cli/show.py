@@ -1,0 +1,81 @@
+"""`tusline show ID`: the timeline of one upload."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tusline.cli.common import data_option, json_option, settings_with
+from tusline.clock import SystemClock
+from tusline.errors import RecordsUnavailable, UnknownUpload
+from tusline.headers import metadata_text
+from tusline.records.sqlite import SqliteRecords
+from tusline.storage.layout import Layout
+from tusline.upload import Event, Upload, UploadId
+
+
+async def _read(path: Path, id: UploadId) -> tuple[Upload, list[Event]]:
+    records = SqliteRecords(path, SystemClock(), lease_ttl=0, expires=0)
+    records.open(read_only=True)
+    try:
+        return await records.get(id), await records.timeline(id)
+    finally:
+        records.close()
+
+
+@click.command
+@click.argument("id")
+@data_option
+@json_option
+def show(id: str, data: Path | None, as_json: bool) -> None:
+    """Show what happened to the upload ID, beside a running server or without one.
+
+    ID is the last part of the upload's URL; the whole URL is taken, too.
+    """
+    settings = settings_with(data=data)
+    layout = Layout(settings.data)
+    upload_id = UploadId(id.rstrip("/").rpartition("/")[2])
+    if not layout.records.exists():
+        raise click.ClickException(f"{settings.data} is no data folder of tusline")
+    try:
+        upload, events = asyncio.run(_read(layout.records, upload_id))
+    except UnknownUpload:
+        raise click.ClickException(f"no upload {upload_id} in {settings.data}") from None
+    except RecordsUnavailable as error:
+        raise click.ClickException(error.message) from None
+    if as_json:
+        click.echo(json.dumps(_document(upload, events)))
+    else:
+        _print(upload, events)
+
+
+def _document(upload: Upload, events: list[Event]) -> dict[str, object]:
+    fields = asdict(upload)
+    del fields["head"]
+    return {"upload": fields, "timeline": [asdict(event) for event in events]}
+
+
+def _print(upload: Upload, events: list[Event]) -> None:
+    console = Console(highlight=False)
+    name = metadata_text(upload.metadata, "filename") or "(no name)"
+    length = "?" if upload.length is None else f"{upload.length:,}"
+    console.print(f"[bold]{upload.id}[/]  {name}")
+    console.print(f"{upload.phase}, {upload.offset:,} of {length} bytes, owner {upload.owner!r}")
+    if upload.reason:
+        console.print(f"[red]{upload.reason.code}: {upload.reason.message}[/]")
+    timeline = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("when (UTC)", "after", "what", "detail"):
+        timeline.add_column(heading, style="dim" if heading != "what" else "bold")
+    for event in events:
+        when = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        after = f"{event.at - upload.created:.2f} s"
+        timeline.add_row(when, after, event.name, event.detail)
+    console.print(timeline)
+    for variant in upload.variants:
+        size = f"{variant.width}x{variant.height}, {variant.size:,} bytes"
+        console.print(f"  {variant.name}: {variant.content_type}, {size}")

@@ -1,0 +1,51 @@
+"""`tusline sweep`: expire, settle and clear away now, not at the next turn of the server."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tusline.cli.common import Misconfigured, data_option, json_option, settings_with
+from tusline.control import ask
+from tusline.errors import ConfigurationError
+from tusline.settings import Settings
+from tusline.storage.layout import Layout
+
+
+async def _sweep(settings: Settings) -> Mapping[str, Any]:
+    """Through the server that holds the folder, or on the folder itself."""
+    try:
+        return await ask(Layout(settings.data).control, "sweep")
+    except (FileNotFoundError, ConnectionError):
+        return await _sweep_alone(settings)
+
+
+async def _sweep_alone(settings: Settings) -> Mapping[str, Any]:
+    from tusline.app import Tusline
+
+    return await Tusline(settings).sweep_once()
+
+
+@click.command
+@data_option
+@json_option
+def sweep(data: Path | None, as_json: bool) -> None:
+    """Expire old uploads, settle complete ones, clear leftovers, queue what waits for the
+    optimizer. A running server does that every TUSLINE_SWEEP_EVERY seconds by itself.
+    """
+    settings = settings_with(data=data)
+    if not settings.data.is_dir():
+        raise click.ClickException(f"{settings.data} is no data folder of tusline")
+    try:
+        swept = asyncio.run(_sweep(settings))
+    except ConfigurationError as error:
+        raise Misconfigured(str(error)) from error
+    if "error" in swept:
+        raise click.ClickException(str(swept["error"]))
+    if as_json:
+        click.echo(json.dumps(swept))
+    else:
+        click.echo(", ".join(f"{count} {name}" for name, count in swept.items()))

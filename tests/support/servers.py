@@ -1,0 +1,168 @@
+"""The real server as a process of its own, to be killed and started again."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+HOST = "127.0.0.1"
+READY = re.compile(r"tusline is ready at (\S+)")
+START_SECONDS = 30.0
+STOP_SECONDS = 20.0
+LOG_LINES = 2000
+
+FOREIGN = ("TUSLINE_", "REDIS_URL", "WEB_CONCURRENCY", "PORT")
+"""Variables of the surrounding shell that must not reach a server under test."""
+
+
+class ServerFailed(Exception):
+    """The server did not start or stop in time; the message holds its log."""
+
+
+class Server:
+    """`tusline serve` on one port and one folder, through any number of lives."""
+
+    def __init__(self, data: Path, **settings: object) -> None:
+        """`settings` are fields of Settings, e.g. `request_deadline=2`."""
+        self.data = data
+        self.port = free_port()
+        self.lives = 0
+        self._settings = {f"TUSLINE_{name.upper()}": str(v) for name, v in settings.items()}
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._ready = threading.Event()
+        self._lines: deque[str] = deque(maxlen=LOG_LINES)
+
+    @property
+    def url(self) -> str:
+        """The server's root, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def files(self) -> str:
+        """Where uploads are created."""
+        return f"{self.url}/files"
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        return self._running().pid
+
+    @property
+    def log(self) -> str:
+        """The last lines of all its lives, standard output and error together."""
+        return "\n".join(self._lines)
+
+    def start(self, **settings: object) -> None:
+        """Start it and wait until it accepts. `settings` go on top of those given before."""
+        if self._process is not None:
+            raise ServerFailed("the server runs already")
+        self._settings |= {f"TUSLINE_{name.upper()}": str(v) for name, v in settings.items()}
+        self.lives += 1
+        self._lines.append(f"--- life {self.lives} ---")
+        self._ready = threading.Event()
+        command = [sys.executable, "-m", "tusline", "serve"]
+        self._process = subprocess.Popen(
+            [*command, "--host", HOST, "--port", str(self.port), "--data", str(self.data)],
+            env=_environment() | self._settings,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process, self._ready), name="server log", daemon=True
+        )
+        self._reader.start()
+        if not self._ready.wait(START_SECONDS) or self._process.poll() is not None:
+            self.kill()
+            raise ServerFailed(f"the server did not come up:\n{self.log}")
+
+    def kill(self) -> None:
+        """SIGKILL to the server and all its children, as the machine's out-of-memory killer."""
+        process = self._running()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        self._gone(process)
+
+    def terminate(self) -> int:
+        """SIGTERM to the server, as a deploy does. Returns the exit code."""
+        process = self._running()
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise ServerFailed(
+                f"the server did not stop in {STOP_SECONDS} s:\n{self.log}"
+            ) from None
+        with suppress(ProcessLookupError):  # children that outlived it would keep the log open
+            os.killpg(process.pid, signal.SIGKILL)
+        self._gone(process)
+        return process.returncode
+
+    def restart(self, **settings: object) -> None:
+        """Kill it if it runs, and start it again on the same port and folder."""
+        if self._process is not None:
+            self.kill()
+        self.start(**settings)
+
+    def close(self) -> None:
+        """Stop it however it stands; for the end of a test."""
+        if self._process is not None:
+            self.kill()
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            raise ServerFailed("the server does not run")
+        return self._process
+
+    def _gone(self, process: subprocess.Popen[str]) -> None:
+        process.wait(STOP_SECONDS)
+        if self._reader is not None:
+            self._reader.join(STOP_SECONDS)
+        if process.stdout is not None:
+            process.stdout.close()
+        self._process = None
+
+    def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
+        for line in process.stdout or ():
+            self._lines.append(line.rstrip())
+            if READY.search(line):
+                ready.set()
+        ready.set()  # the end of its output: whoever waits looks whether it still lives
+
+
+@contextmanager
+def running_server(tmp_path: Path, **settings: object) -> Generator[Server]:
+    """A started server with its data in `tmp_path/data`; a failing test prints its log."""
+    server = Server(tmp_path / "data", **settings)
+    server.start()
+    try:
+        yield server
+    except BaseException as error:
+        error.add_note(f"log of the server:\n{server.log}")
+        raise
+    finally:
+        server.close()
+
+
+def free_port() -> int:
+    """A port that is free now: chosen once, so that a restart keeps it."""
+    with socket.socket() as sock:
+        sock.bind((HOST, 0))
+        return int(sock.getsockname()[1])
+
+
+def _environment() -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return own | {"PYTHONUNBUFFERED": "1"}
