@@ -22,7 +22,7 @@ from tusline.http.doorman import Doorman
 from tusline.http.downloads import Downloads
 from tusline.http.events import Events, Pulse
 from tusline.http.files import BodyLimits, Files
-from tusline.http.pages import CHUNKS, Config, Health, Pages
+from tusline.http.pages import Config, Health, Pages, chunk_hints
 from tusline.http.replies import Linger
 from tusline.http.status import Status
 from tusline.http.tus import EXTENSIONS, Announced, Tus
@@ -124,7 +124,7 @@ class Tusline:
             "types": list(self.parts.limits.types),
             "expires": settings.expires or None,
             "request_deadline": settings.request_deadline,
-            "chunks": CHUNKS,
+            "chunks": chunk_hints(settings.request_deadline),
             "extensions": list(self._announced().extensions),
             "version": version("tusline"),
         }

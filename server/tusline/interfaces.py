@@ -25,7 +25,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """Answer of `begin`: the record, and the fencing token if the lease was granted.
+    """Answer of `begin`: the record as it was before, and the token if the lease was granted.
 
     Without a token the lease is held under `upload.token` by somebody else, or the offset asked
     for is not the upload's.

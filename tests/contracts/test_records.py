@@ -130,6 +130,14 @@ async def test_a_lease_is_not_granted_at_another_offset_even_when_free(records: 
     assert (await records.begin(upload.id, expect=0)).token is not None
 
 
+async def test_a_granted_lease_shows_the_record_as_it_was_before(records: Records) -> None:
+    await records.create(fresh(), lease=False)
+    begun = await records.begin(fresh().id)
+    assert begun.token is not None
+    assert begun.upload == fresh()
+    assert (await records.get(fresh().id)).held
+
+
 async def test_an_overtaken_holder_is_fenced(records: Records) -> None:
     upload, old = await created(records)
     begun = await records.begin(upload.id, overtake=old)

@@ -147,7 +147,7 @@ def test_a_stream_follows_a_bounded_number_of_uploads(server: Server, ids: str) 
     assert tus.request("GET", f"{server.url}/uploads/events?ids={ids}").status == 400
 
 
-# --- limits, health, the page --------------------------------------------------------------------
+# --- limits, health, the page ------------------------------------------------------------------
 
 
 def test_the_limits_are_told(server: Server) -> None:
@@ -177,7 +177,7 @@ def test_the_page_and_its_assets_are_served(server: Server) -> None:
     assert tus.request("GET", f"{server.url}/assets/nothing.js").status == 404
 
 
-# --- what is refused by content --------------------------------------------------------------------
+# --- what is refused by content ----------------------------------------------------------------
 
 
 def test_content_that_is_not_accepted_is_refused_with_its_last_bytes(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ RETRY_MS = 2000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
     """`every`: least seconds between two events of a stream (they are merged). `beat`: seconds of
-    silence before a comment is sent. `ids`: uploads a stream may follow."""
+    silence before an empty event is sent. `ids`: uploads a stream may follow."""
 
     every: float
     beat: float
@@ -120,7 +120,7 @@ class Events:
                         seen[id] = upload.version
                         yield _event("upload", f"{id}:{upload.version}", status_of(upload, base))
                 if open_ids and not await self._wait(woken):
-                    yield b": beat\n\n"
+                    yield _event("beat", "", {})  # named: a page cannot see comments
                     dirty |= open_ids  # a signal may have been lost
             if not open_ids:
                 yield _event("end", "", {})

@@ -20,9 +20,17 @@ SECURITY = (
 )
 MEDIA = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
-CHUNKS = {"start": 131072, "min": 32768, "max": 8388608, "seconds": 8.0}
-"""Hints for adaptive clients: chunk sizes in bytes, and how long one should take. With them the
-request deadline never strikes."""
+CHUNK_BYTES = {"start": 131072, "min": 32768, "max": 8388608}
+CHUNK_SECONDS = 8.0
+CHUNK_SHARE = 0.32
+"""A chunk aims at CHUNK_SECONDS, or at this share of the request deadline where that is less: a
+line that falls to a third of its rate does not meet the deadline yet."""
+
+
+def chunk_hints(request_deadline: float) -> dict[str, float]:
+    """Hints for adaptive clients: sizes in bytes, and how many seconds a chunk should take."""
+    seconds = min(CHUNK_SECONDS, CHUNK_SHARE * request_deadline or CHUNK_SECONDS)
+    return {**CHUNK_BYTES, "seconds": round(seconds, 2)}
 
 
 class Pages:

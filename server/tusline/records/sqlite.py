@@ -108,7 +108,7 @@ class SqliteRecords:
                 book.note(id, "overtaken", f"token {upload.token}")
             token = book.next_token(upload.token)
             book.hold(id, token)
-            return Begun(upload=book.read(id), token=token)
+            return Begun(upload=upload, token=token)
 
         return await self._run(work)
 

@@ -1,0 +1,79 @@
+"""The service over the real embedded adapters, in this process, with doors that tests can break."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from support.clock import HandClock
+from support.doors import FreezingStore
+from support.feed import Feed
+from tusline.jobs.docket import DocketEngine
+from tusline.records.sqlite import SqliteRecords
+from tusline.rules import Append, Creation, Limits
+from tusline.service.appending import Appended
+from tusline.service.service import Doors, Service, Tuning
+from tusline.service.session import Rhythm
+from tusline.signals.local import LocalSignals
+from tusline.storage.disk import DiskStore
+from tusline.storage.folder import Folder
+from tusline.storage.layout import Layout
+from tusline.storage.pace import Pace
+from tusline.upload import Phase, Upload, UploadId
+
+LEASE_WAIT = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A service, its doors, and short ways to use them."""
+
+    doors: Doors
+    service: Service
+    store: FreezingStore
+    clock: HandClock
+
+    async def created(self, length: int | None) -> Upload:
+        creation = Creation(length=length, metadata=None, body=0)
+        return (await self.service.creator.create(creation, None, owner="")).upload
+
+    async def append(self, id: UploadId, offset: int, feed: Feed) -> Appended:
+        append = Append(offset=offset, length=None, body=None)
+        return await self.service.appender.append(id, append, feed.body(), owner=None)
+
+    async def get(self, id: UploadId) -> Upload:
+        return await self.doors.records.get(id)
+
+    async def content(self, id: UploadId) -> bytes:
+        upload = await self.get(id)
+        assert upload.phase is Phase.RECEIVED
+        key = self.doors.store.original(upload)
+        return b"".join([piece async for piece in self.doors.store.read(key, 0, 10**9)])
+
+
+@asynccontextmanager
+async def open_house(data: Path) -> AsyncGenerator[House]:
+    folder = Folder(Layout(data))
+    folder.open()
+    clock = HandClock()
+    pace = Pace(threads=4, slow=10.0)
+    records = SqliteRecords(folder.layout.records, clock, lease_ttl=60, expires=3600)
+    records.open()
+    store = FreezingStore(DiskStore(folder.layout, pace, piece=65536))
+    tuning = Tuning(
+        limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100),
+        rhythm=Rhythm(commit_bytes=4, commit_seconds=0.05),
+        expires=3600,
+        lease_wait=LEASE_WAIT,
+        lease_ttl=60,
+        finish_wait=5,
+        sweep_limit=100,
+    )
+    async with DocketEngine("memory://", concurrency=1) as jobs:
+        doors = Doors(records=records, store=store, signals=LocalSignals(), jobs=jobs, clock=clock)
+        yield House(doors=doors, service=Service.over(doors, tuning), store=store, clock=clock)
+    for writer in store.writers:
+        writer.flowing.set()
+    records.close()
+    pace.close()
+    folder.close()
