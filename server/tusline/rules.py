@@ -19,6 +19,10 @@ from tusline.upload import OVER, Phase, Upload
 
 ANY_TYPE = "*"
 
+METADATA_BYTES = 8192
+"""Longest Upload-Metadata: it is kept with the record and echoed by every HEAD, and proxies
+refuse longer headers anyway."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -55,6 +59,10 @@ def may_create(creation: Creation, limits: Limits) -> None:
         raise TooLarge(f"the largest upload is {limits.max_size} bytes")
     if body is not None and body > (limits.max_size if length is None else length):
         raise TooLarge("the body is longer than the upload")
+    if len(creation.metadata or "") > METADATA_BYTES:
+        raise BadRequest(
+            f"Upload-Metadata may have {METADATA_BYTES} bytes", code="metadata-too-long"
+        )
     headers.parse_metadata(creation.metadata or "")
     declared = headers.metadata_text(creation.metadata, "filetype")
     if declared is not None and not _may_hold(declared, limits.types):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +17,8 @@ READY = re.compile(r"tusline is ready at (\S+)")
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 LOG_LINES = 2000
+
+TUSLINE_SERVE = (sys.executable, "-m", "tusline", "serve")
 
 FOREIGN = ("TUSLINE_", "REDIS_URL", "WEB_CONCURRENCY", "PORT")
 """Variables of the surrounding shell that must not reach a server under test."""
@@ -29,9 +31,13 @@ class ServerFailed(Exception):
 class Server:
     """`tusline serve` on one port and one folder, through any number of lives."""
 
-    def __init__(self, data: Path, **settings: object) -> None:
-        """`settings` are fields of Settings, e.g. `request_deadline=2`."""
+    def __init__(
+        self, data: Path, *, program: Sequence[str] = TUSLINE_SERVE, **settings: object
+    ) -> None:
+        """`settings` are fields of Settings, e.g. `request_deadline=2`; `program` is another
+        that takes the same options and says when it is ready."""
         self.data = data
+        self._program = program
         self.port = free_port()
         self.lives = 0
         self._settings = {f"TUSLINE_{name.upper()}": str(v) for name, v in settings.items()}
@@ -68,9 +74,8 @@ class Server:
         self.lives += 1
         self._lines.append(f"--- life {self.lives} ---")
         self._ready = threading.Event()
-        command = [sys.executable, "-m", "tusline", "serve"]
         self._process = subprocess.Popen(
-            [*command, "--host", HOST, "--port", str(self.port), "--data", str(self.data)],
+            [*self._program, "--host", HOST, "--port", str(self.port), "--data", str(self.data)],
             env=_environment() | self._settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -143,9 +148,11 @@ class Server:
 
 
 @contextmanager
-def running_server(tmp_path: Path, **settings: object) -> Generator[Server]:
+def running_server(
+    tmp_path: Path, *, program: Sequence[str] = TUSLINE_SERVE, **settings: object
+) -> Generator[Server]:
     """A started server with its data in `tmp_path/data`; a failing test prints its log."""
-    server = Server(tmp_path / "data", **settings)
+    server = Server(tmp_path / "data", program=program, **settings)
     server.start()
     try:
         yield server

@@ -13,7 +13,8 @@ from tusline.service.terminating import Terminator
 from tusline.upload import Phase, Upload, UploadId
 
 ID_BYTES = 16
-"""Random bytes in an id: 128 bits, so that an id is unguessable (I9)."""
+"""Random bytes in an id: 128 bits, so that an id is unguessable (I9). Written in hexadecimal: no
+id begins like a command's option, and none differs from another by case alone."""
 
 
 class Creator:
@@ -69,7 +70,7 @@ class Creator:
     def _fresh(self, creation: Creation, owner: str) -> Upload:
         now = self._clock.now()
         return Upload(
-            id=UploadId(secrets.token_urlsafe(ID_BYTES)),
+            id=UploadId(secrets.token_hex(ID_BYTES)),
             owner=owner,
             phase=Phase.RECEIVING,
             length=creation.length,

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from tusline import rules, topics
-from tusline.errors import LeaseLost, RejectedUpload, ServiceBusy
+from tusline.errors import LeaseLost, RejectedUpload, ServiceBusy, TuslineError
 from tusline.interfaces import BlobStore, Records, Signals
 from tusline.service.leases import Leases
-from tusline.upload import Phase, Reason, Upload, UploadId
+from tusline.upload import OVER, Phase, Reason, Upload, UploadId
 
 log = structlog.get_logger()
 
@@ -66,6 +66,7 @@ class Settler:
             return await self._settle_held(upload, token)
         except LeaseLost:
             log.info("settle.overtaken", upload_id=upload.id, token=token)
+            await self._clear_if_over(upload)
         except ServiceBusy as error:
             log.warning("settle.failed", upload_id=upload.id, code=error.code, error=str(error))
             await self._try_release(upload.id, token)
@@ -93,6 +94,14 @@ class Settler:
         await self._store.discard(upload)
         await self._records.discarded(upload.id)
         return rejected
+
+    async def _clear_if_over(self, upload: Upload) -> None:
+        """A seal that ran beside a termination may have left the original behind it."""
+        try:
+            if (await self._records.get(upload.id)).phase in OVER:
+                await self._store.discard(upload)
+        except TuslineError as error:
+            log.warning("settle.not_cleared", upload_id=upload.id, error=str(error))
 
     async def _tell(self, id: UploadId) -> None:
         await self._signals.notify(topics.changed(id))
