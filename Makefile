@@ -31,10 +31,10 @@ client_js/node_modules/.ready: client_js/package.json client_js/package-lock.jso
 	@tools/need-node
 	cd client_js && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules/.ready
 
-browser:
-	@tools/need-chromium
+system:
+	@tools/need-system
 
-.PHONY: help browser run demo test test-soak check fmt lock page bench clean
+.PHONY: help system run demo test test-soak check wheel fmt lock docs page bench clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	exec $(BIN)/tusline serve
@@ -44,7 +44,7 @@ demo: $(VENV)/.run ## A line cut and a server killed in mid-upload, and every by
 
 # --- tests and checks ----------------------------------------------------------------------------
 
-test: $(VENV)/.dev client_js/node_modules/.ready browser ## Every test but the long ones
+test: $(VENV)/.dev client_js/node_modules/.ready system ## Every test but the long ones
 	cd client_js && npm test --silent
 	cd ..
 	$(BIN)/pytest -q
@@ -74,6 +74,9 @@ bench: $(VENV)/.dev ## Memory and speed of the optimizer
 	PYTHONPATH=tests $(BIN)/python benchmarks/optimizer_memory.py
 
 # --- generated files -----------------------------------------------------------------------------
+
+docs: $(VENV)/.dev ## Write docs/settings.md anew
+	$(BIN)/python tools/settings_page.py > docs/settings.md
 
 lock: $(UV) ## Compile requirements/*.txt anew from pyproject.toml
 	@tools/lock
