@@ -70,7 +70,8 @@ fmt: $(VENV)/.dev ## Format and mend what a tool can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## Memory and speed of the optimizer
+bench: $(VENV)/.dev ## Memory of a server while 20 photos arrive, and of the optimizer alone
+	PYTHONPATH=tests $(BIN)/python benchmarks/server_memory.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/optimizer_memory.py
 
 # --- generated files -----------------------------------------------------------------------------
