@@ -34,7 +34,7 @@ log = structlog.get_logger()
 class Tusline:
     """Resumable uploads for an application.
 
-        tusline = Tusline(Settings(data="/var/uploads"), Hooks(authorize=who_is_it))
+        tusline = Tusline(Settings(data=Path("/var/uploads")), Hooks(authorize=who_is_it))
         tusline.install(app, prefix="/media")
 
     adds `/media/files`, `/media/uploads/…` and `/media/config` to `app`, and starts and stops

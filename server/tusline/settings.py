@@ -8,7 +8,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, ByteSize, Field, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    ByteSize,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tusline.errors import ConfigurationError
@@ -27,6 +35,14 @@ PREFIX = "TUSLINE_"
 Words = Annotated[tuple[str, ...], NoDecode]
 """A comma-separated list."""
 
+
+def _bytes(value: object) -> int:
+    return TypeAdapter(ByteSize).validate_python(value)
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes)]
+"""A size in bytes; as text also with a unit, 10MiB for example."""
+
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -42,133 +58,152 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(
-        Path("tusline-data"), description="Folder of the embedded records and the disk store."
+        default=Path("tusline-data"),
+        description="Folder of the embedded records and the disk store.",
     )
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(
-        8000,
+        default=8000,
         ge=0,
         le=65535,
         validation_alias=AliasChoices("port", "TUSLINE_PORT", "PORT"),
         description="Port to listen on; PORT is read too. 0 takes a free one.",
     )
     public_url: str | None = Field(
-        None,
+        default=None,
         description="Address that clients see, e.g. https://example.org. Unset: taken from the "
         "request, and from forwarding headers of a trusted proxy.",
     )
     trusted_proxies: Words = Field(
-        ("127.0.0.1", "::1"),
+        default=("127.0.0.1", "::1"),
         description="Addresses or networks whose Forwarded and X-Forwarded-* headers count; "
         "`*` trusts every peer (right behind a router such as Heroku's).",
     )
     cors_origins: Words = Field(
-        ("*",), description="Origins that a browser page may upload from; `*` allows all."
+        default=("*",), description="Origins that a browser page may upload from; `*` allows all."
     )
     allow_anonymous: bool = Field(
-        False,
+        default=False,
         description="Let a server without an `authorize` hook listen beyond loopback: the "
         "unguessable upload id is then the only key.",
     )
 
-    max_size: ByteSize = Field(
-        ByteSize(10 * 1024 * 1024), gt=0, description="Largest upload in bytes."
+    max_size: Bytes = Field(default=10 * 1024 * 1024, gt=0, description="Largest upload in bytes.")
+    max_files: int = Field(
+        default=20, gt=0, description="Files a batch, told to clients by /config."
     )
-    max_files: int = Field(20, gt=0, description="Files a batch, told to clients by /config.")
     types: Words = Field(
-        IMAGE_TYPES,
+        default=IMAGE_TYPES,
         description="Media types accepted, by content; `*` accepts everything and stores what "
         "is no image unoptimized.",
     )
     expires: Seconds = Field(
-        86400, description="Seconds without progress until an unfinished upload expires; 0: never."
+        default=86400,
+        description="Seconds without progress until an unfinished upload expires; 0: never.",
     )
-    min_free: ByteSize = Field(
-        ByteSize(256 * 1024 * 1024),
+    min_free: Bytes = Field(
+        default=256 * 1024 * 1024,
         ge=0,
         description="Bytes of free disk below which uploads are not created.",
     )
     queue_limit: int = Field(
-        1000, gt=0, description="Optimizer jobs waiting, above which uploads are not created."
+        default=1000,
+        gt=0,
+        description="Optimizer jobs waiting, above which uploads are not created.",
     )
 
     request_deadline: Seconds = Field(
-        25, description="Seconds an upload request may last before it is ended early; 0: no limit."
+        default=25,
+        description="Seconds an upload request may last before it is ended early; 0: no limit.",
     )
     body_idle: Seconds = Field(
-        20, gt=0, description="Seconds a request may send nothing before it is ended."
+        default=20, gt=0, description="Seconds a request may send nothing before it is ended."
     )
     lease_wait: Seconds = Field(
-        3, description="Seconds a newcomer waits for the running writer before it takes over."
+        default=3,
+        description="Seconds a newcomer waits for the running writer before it takes over.",
     )
     lease_ttl: Seconds = Field(
-        60, gt=5, description="Seconds after which a lease that nobody renews counts as free."
+        default=60,
+        gt=5,
+        description="Seconds after which a lease that nobody renews counts as free.",
     )
     finish_wait: Seconds = Field(
-        5, description="Seconds the last request waits for the finishing step."
+        default=5, description="Seconds the last request waits for the finishing step."
     )
     linger: Seconds = Field(
-        2, description="Seconds a request that was answered early goes on taking (dropped) bytes."
+        default=2,
+        description="Seconds a request that was answered early goes on taking (dropped) bytes.",
     )
-    linger_bytes: ByteSize = Field(
-        ByteSize(4 * 1024 * 1024), ge=0, description="Bytes dropped at most while lingering."
+    linger_bytes: Bytes = Field(
+        default=4 * 1024 * 1024, ge=0, description="Bytes dropped at most while lingering."
     )
     drain_wait: Seconds = Field(
-        8, description="Seconds that running requests have to end after SIGTERM."
+        default=8, description="Seconds that running requests have to end after SIGTERM."
     )
 
-    commit_bytes: ByteSize = Field(
-        ByteSize(256 * 1024),
+    commit_bytes: Bytes = Field(
+        default=256 * 1024,
         gt=0,
         description="Bytes after which a running request commits what is durable.",
     )
     commit_seconds: Seconds = Field(
-        0.5, gt=0, description="Seconds after which a running request commits what is durable."
+        default=0.5,
+        gt=0,
+        description="Seconds after which a running request commits what is durable.",
     )
-    write_bytes: ByteSize = Field(
-        ByteSize(64 * 1024), gt=0, description="Largest single write to a file."
+    write_bytes: Bytes = Field(
+        default=64 * 1024, gt=0, description="Largest single write to a file."
     )
     slow_write: Seconds = Field(
-        0.01,
+        default=0.01,
         gt=0,
         description="Seconds a write may take before the disk counts as slow and its work "
         "moves from the event loop to a thread for a while.",
     )
-    disk_threads: int = Field(4, gt=0, description="Threads for slow disk work.")
-    sweep_every: Seconds = Field(60, gt=0, description="Seconds between two sweeps.")
-    sweep_limit: int = Field(500, gt=0, description="Uploads of a kind looked at in one sweep.")
+    disk_threads: int = Field(default=4, gt=0, description="Threads for slow disk work.")
+    sweep_every: Seconds = Field(default=60, gt=0, description="Seconds between two sweeps.")
+    sweep_limit: int = Field(
+        default=500, gt=0, description="Uploads of a kind looked at in one sweep."
+    )
     events_every: Seconds = Field(
-        0.25, description="Least seconds between two progress events of a stream."
+        default=0.25, description="Least seconds between two progress events of a stream."
     )
     events_beat: Seconds = Field(
-        15, gt=0, description="Seconds between two heartbeats of an event stream."
+        default=15, gt=0, description="Seconds between two heartbeats of an event stream."
     )
-    events_ids: int = Field(100, gt=0, description="Uploads that one event stream may follow.")
+    events_ids: int = Field(
+        default=100, gt=0, description="Uploads that one event stream may follow."
+    )
 
-    optimizer_concurrency: int = Field(2, gt=0, description="Images optimized at a time.")
-    optimizer_memory: ByteSize = Field(
-        ByteSize(256 * 1024 * 1024),
+    optimizer_concurrency: int = Field(default=2, gt=0, description="Images optimized at a time.")
+    optimizer_memory: Bytes = Field(
+        default=256 * 1024 * 1024,
         gt=0,
         description="Bytes that the images being optimized may need together; an image that "
         "needs more alone is refused.",
     )
     optimizer_seconds: Seconds = Field(
-        20, gt=0, description="Seconds an image may take before its child process is killed."
+        default=20,
+        gt=0,
+        description="Seconds an image may take before its child process is killed.",
     )
     optimizer_attempts: int = Field(
-        8, gt=0, description="Starts of a job after which it is FAILED for good."
+        default=8, gt=0, description="Starts of a job after which it is FAILED for good."
     )
     optimizer_idle: Seconds = Field(
-        60, gt=0, description="Seconds after which an idle child process is ended."
+        default=60, gt=0, description="Seconds after which an idle child process is ended."
     )
 
     log_format: str = Field(
-        "auto",
+        default="auto",
         pattern="^(auto|json|text)$",
         description="`json`, `text`, or `auto`: text on a terminal.",
     )
     log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="Least level that is logged.",
     )
 
     @field_validator("types", "cors_origins", "trusted_proxies", mode="before")

@@ -26,17 +26,19 @@ def documented() -> dict[str, str]:
 def codes_in(tree: ast.AST) -> Iterator[str]:
     """Every literal code in a module: `code = "..."`, `code="..."`, and early answers."""
     for node in ast.walk(tree):
-        value: ast.expr | None = None
-        if isinstance(node, ast.keyword) and node.arg == "code":
-            value = node.value
-        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "code":
-            value = node.value
-        elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "code":
-            value = node.value
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_again":
-            value = node.args[0]
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "text_reply":
-            value = node.args[1]
+        match node:
+            case ast.keyword(arg="code", value=value):
+                pass
+            case ast.Assign(targets=[ast.Name(id="code")], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id="code"), value=value):
+                pass
+            case ast.Call(func=ast.Name(id="_again"), args=[value, *_]):
+                pass
+            case ast.Call(func=ast.Name(id="text_reply"), args=[_, value, *_]):
+                pass
+            case _:
+                continue
         if isinstance(value, ast.Constant) and value.value not in ("", "-"):
             yield str(value.value)
 

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
 from support import photos, tus
 from support.servers import Server, running_server
 
@@ -23,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 
 def example(kind: str, server: Server) -> str:
     """The first block of a kind, with the test server's address in it."""
-    found = dict(reversed(BLOCK.findall((ROOT / "README.md").read_text())))
+    found: dict[str, str] = dict(reversed(BLOCK.findall((ROOT / "README.md").read_text())))
     return found[kind].replace("http://127.0.0.1:8000", server.url)
 
 

@@ -13,9 +13,7 @@ PLAIN = {"Tus-Resumable": "1.0.0"}
 def test_a_creation_answers_an_absolute_location_and_the_offset(server: Server) -> None:
     answer = tus.create(server.files, 10)
     assert answer.status == 201
-    assert re.fullmatch(
-        rf"{re.escape(server.files)}/[0-9a-f]{{32}}", answer.headers["location"]
-    )
+    assert re.fullmatch(rf"{re.escape(server.files)}/[0-9a-f]{{32}}", answer.headers["location"])
     assert answer.offset == 0
     assert re.fullmatch(
         r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT",

@@ -1,6 +1,11 @@
 """Upload records made for tests."""
 
-from tusline.upload import Phase, Upload, UploadId
+from tusline.interfaces import Records
+from tusline.upload import Delta, Phase, Upload, UploadId
+
+LEASE_TTL = 60.0
+EXPIRES = 3600.0
+"""Seconds, as the records under test have them."""
 
 
 def fresh(
@@ -27,3 +32,17 @@ def fresh(
         expires=expires,
         version=1,
     )
+
+
+async def created(records: Records, upload: Upload | None = None) -> tuple[Upload, int]:
+    """A record with its first lease: the upload and the token."""
+    begun = await records.create(upload or fresh(), lease=True)
+    assert begun.token is not None
+    return begun.upload, begun.token
+
+
+async def received(records: Records, id: str = "upload-0000000000") -> Upload:
+    """A record that has been finished and waits in the outbox."""
+    upload, token = await created(records, fresh(id, length=4))
+    await records.commit(upload.id, token, Delta(at=0, added=4, head=b"\xff\xd8\xff\xe0"))
+    return await records.finish(upload.id, token, "image/jpeg")

@@ -5,7 +5,7 @@ import os
 from typing import Any, get_args, get_origin
 
 import click
-from pydantic import ByteSize
+from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +16,7 @@ from tusline.settings import Settings, variable
 
 def _type(field: FieldInfo) -> str:
     kind = field.annotation
-    if kind is ByteSize:
+    if any(isinstance(part, BeforeValidator) for part in field.metadata):
         return "bytes"
     if get_origin(kind) is tuple:
         return "list"
