@@ -1,0 +1,1 @@
+"""The bounded image optimizer: pictures in, variants out, in child processes."""

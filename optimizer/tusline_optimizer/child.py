@@ -43,9 +43,10 @@ _PR_SET_NO_NEW_PRIVS: Final = 38
 
 
 class Child:
-    """Answers requests; remembers the image inspected last, to render it."""
+    """Answers requests, and remembers the image inspected last. `memory`: bytes for an image."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
         self._inspected: tuple[Path, Header, tuple[Recipe, ...]] | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class Child:
     def _inspect(self, path: Path, recipes: list[dict[str, Any]]) -> dict[str, Any]:
         wanted = tuple(Recipe(**recipe) for recipe in recipes)
         with judging():
-            header = inspect(path, wanted)
+            header = inspect(path, wanted, most=self._memory)
         self._inspected = (path, header, wanted)
         return {"memory": header.memory}
 
@@ -93,8 +94,7 @@ def _limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard),) * 2)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    child = Child()
+def serve(child: Child, requests: BinaryIO, answers: BinaryIO) -> None:
     for line in requests:
         answers.write(json.dumps(child.answer(json.loads(line))).encode() + b"\n")
         answers.flush()
@@ -105,8 +105,9 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # stray prints must not look like answers
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # limits.py decides, by format
-    confine(int(sys.argv[1]))
-    serve(sys.stdin.buffer, answers)
+    memory = int(sys.argv[1])
+    confine(memory)
+    serve(Child(memory), sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

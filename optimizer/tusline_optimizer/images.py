@@ -160,35 +160,37 @@ def flatten(image: Image.Image) -> Image.Image:
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The same colours in sRGB, as L or RGB; a profile that cannot be used is ignored."""
-    transform = to_srgb_transform(profile, image.mode) if profile else None
-    if transform is not None:
-        if image.mode == "RGB":
-            ImageCms.applyTransform(image, transform, inPlace=True)
-        else:
-            grey = image.mode == "L"
-            converted = ImageCms.applyTransform(image, transform)
-            assert converted is not None  # only in place answers None
-            image = converted.convert("L") if grey else converted
+    transform = _transform(profile, image.mode) if profile else None
+    if transform is not None and image.mode == "RGB":
+        ImageCms.applyTransform(image, transform, inPlace=True)
+    elif transform is not None:
+        converted = ImageCms.applyTransform(image, transform)
+        assert converted is not None  # only in place answers None
+        return converted.convert("L") if image.mode == "L" else converted
     return image if image.mode in {"L", "RGB"} else image.convert("RGB")
 
 
-@lru_cache(maxsize=4)
-def to_srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """None where there is nothing to convert: sRGB already, or a profile that is junk."""
+def other_than_srgb(profile: bytes) -> ImageCms.ImageCmsProfile | None:
+    """The profile, or None if it calls itself sRGB or is junk."""
     if len(profile) > MAX_PROFILE:
         return None
     try:
-        source = ImageCms.getOpenProfile(BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):
-            return None
-        return ImageCms.buildTransform(
-            source,
-            ImageCms.createProfile("sRGB"),
-            mode,
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        )
+        found = ImageCms.getOpenProfile(BytesIO(profile))
+        return None if "sRGB" in ImageCms.getProfileDescription(found) else found
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+@lru_cache(maxsize=4)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    source = other_than_srgb(profile)
+    if source is None:
+        return None
+    intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+    try:
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.buildTransform(source, srgb, mode, "RGB", intent)
+    except ImageCms.PyCMSError:  # a profile for another mode
         return None
 
 

@@ -10,12 +10,16 @@ from tusline_optimizer.refusals import Refused
 MAX_SEGMENTS: Final = 4096
 """More marker segments than any camera writes; each one costs Pillow a turn of a slow loop."""
 
+BLOCK: Final = 64
+"""Samples that are coded together."""
+
 _EOI: Final = 0xD9
 _SOS: Final = 0xDA
 _APP0: Final = 0xE0
 _APP14: Final = 0xEE
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_ARITHMETIC: Final = 0xC9
 _PICTURE: Final = _FRAMES | {_SOS, 0xC4, 0xCC, 0xDB, 0xDC, 0xDD}
 """Markers that decoding needs: frame, scans, tables (DHT, DAC, DQT), line count, restarts."""
 
@@ -103,14 +107,17 @@ def _wants_more(data: bytes, header: Segment, first: Segment) -> bool:
 
 
 def _frame(data: bytes, header: Segment, *, buffered: bool) -> Frame:
+    """A block's Huffman code takes a bit at least; decoders fill in what is missing with grey."""
     body = data[header.start + 4 : header.stop]
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
     factors = [(code >> 4, code & 15) for code in body[7::3]]
     widest, tallest = max(h for h, _ in factors), max(v for _, v in factors)
     if not width or not height or not widest or not tallest:
         raise Refused("broken", "JPEG of no size")
-    share = sum(h * v for h, v in factors) / (widest * tallest)
-    kept = round(width * height * share * 2) if buffered else 0
+    samples = width * height * sum(h * v for h, v in factors) // (widest * tallest)
+    if header.marker < _ARITHMETIC and samples // BLOCK > len(data) * 8:
+        raise Refused("broken", f"{len(data)} bytes for {width} x {height} pixels")
+    kept = samples * 2 if buffered else 0
     return Frame(width=width, height=height, coefficients=kept)
 
 

@@ -41,8 +41,8 @@ class Header:
     memory: int
 
 
-def inspect(path: Path, recipes: tuple[Recipe, ...]) -> Header:
-    """Read the header of an image. Raises Refused."""
+def inspect(path: Path, recipes: tuple[Recipe, ...], *, most: int) -> Header:
+    """Read the header of an image, of which decoding may take `most` bytes. Raises Refused."""
     with path.open("rb") as file:
         name = _known(file.read(HEAD_BYTES))
         coefficients = 0
@@ -51,15 +51,18 @@ def inspect(path: Path, recipes: tuple[Recipe, ...]) -> Header:
             _check_size((frame.width, frame.height))
             coefficients = frame.coefficients
         elif name == "WEBP":
-            # Pillow's decoder takes memory for two canvases when it is made.
+            # Pillow's decoder takes memory for its canvases with the header already.
             file.seek(0)
-            _check_size(_webp_size(file.read(30)))
+            width, height = _webp_size(file.read(30))
+            _check_size((width, height))
+            _check_memory(round(width * height * _DECODERS[name][0]), most)
         image = images.open_image(file, name)
         _check_size(image.size)
         size, orientation = image.size, images.orientation(image)
         memory = coefficients + _memory(image, name, orientation, recipes)
         if name in _DECODERS:
             memory += 2 * path.stat().st_size  # read whole, and copied by the decoder
+        _check_memory(memory, most)
         return Header(format=name, size=size, orientation=orientation, memory=memory)
 
 
@@ -78,6 +81,11 @@ def _check_size(size: Size) -> None:
         raise Refused("too_many_pixels", f"{width} x {height}")
     if not width or not height:
         raise Refused("broken", "an image of no size")
+
+
+def _check_memory(need: int, most: int) -> None:
+    if need > most:
+        raise Refused("too_much_memory", f"about {need} bytes")
 
 
 def _webp_size(head: bytes) -> Size:

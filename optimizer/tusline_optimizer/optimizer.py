@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO, Final
+from typing import Final
 
 import structlog
 
@@ -72,13 +73,13 @@ class Optimizer:
             outcome = await self._outcome(job.upload)
             await self._records.publish(id, job.token, outcome)
         except (StaleJob, UnknownUpload) as error:
-            log.info("job.dropped", id=id, why=str(error))
+            log.info("job.dropped", upload_id=id, why=str(error))
             await self._clear_if_over(job.upload)
             return
         await self._signals.notify(topics.changed(id))
         log.info(
             "job.done",
-            id=id,
+            upload_id=id,
             phase=outcome.phase,
             code=outcome.reason.code if outcome.reason else "-",
             attempt=job.upload.attempts,
@@ -98,7 +99,9 @@ class Optimizer:
             except Refused as refusal:
                 if refusal.code == "timeout" and upload.attempts < min(TIMEOUTS, self._attempts):
                     raise
-                log.info("image.refused", id=upload.id, code=refusal.code, detail=refusal.detail)
+                log.info(
+                    "image.refused", upload_id=upload.id, code=refusal.code, detail=refusal.detail
+                )
                 return _failed(refusal.code, sha256=sha256)
             except Crashed:
                 if upload.attempts < self._attempts:
@@ -145,17 +148,19 @@ class Optimizer:
 
 
 async def sha256_of(path: Path) -> str:
-    """Hash a file in a thread, piece by piece, so that a cancelled job stops."""
+    """Hash a file in a thread, which stops with a cancelled job."""
+    over = threading.Event()
+    try:
+        return await asyncio.to_thread(_sha256, path, over)
+    finally:
+        over.set()
+
+
+def _sha256(path: Path, over: threading.Event) -> str:
     digest = hashlib.sha256()
-
-    def add(file: BinaryIO) -> bool:
-        piece = file.read(HASH_BYTES)
-        digest.update(piece)
-        return bool(piece)
-
-    with await asyncio.to_thread(path.open, "rb") as file:
-        while await asyncio.to_thread(add, file):
-            pass
+    with path.open("rb") as file:
+        while not over.is_set() and (piece := file.read(HASH_BYTES)):
+            digest.update(piece)
     return digest.hexdigest()
 
 

@@ -113,9 +113,11 @@ class ImagePool:
             timer.cancel()
             if child.alive:
                 return child
+        child = await Process.start(memory=self._budget.total)
         if self._closed:
+            await child.kill()
             raise Crashed("the pool is closed")
-        return await Process.start(memory=self._budget.total)
+        return child
 
     def _retire(self, child: Process) -> None:
         del self._idle[child]

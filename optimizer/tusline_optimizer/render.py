@@ -49,7 +49,7 @@ def _bitmap(path: Path, header: Header, target: Size) -> tuple[Image.Image, Orig
 
 def _copyable(image: Image.Image, format: str, profile: bytes | None) -> bool:
     """Whether the file's own pixels, without metadata, look the same everywhere."""
-    if profile and images.to_srgb_transform(profile, image.mode):
+    if profile and images.other_than_srgb(profile):
         return False
     match format:
         case "JPEG":
