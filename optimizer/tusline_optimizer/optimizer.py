@@ -6,7 +6,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from tusline import topics
-from tusline.errors import StaleJob, UnknownUpload
+from tusline.errors import ServiceBusy, StaleJob, StoreFull, UnknownUpload
 from tusline.interfaces import BlobStore, Records, Signals
 from tusline.upload import OVER, Image, Outcome, Phase, Reason, Upload, UploadId, Variant
 from tusline_optimizer.answers import Output

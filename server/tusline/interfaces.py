@@ -107,6 +107,10 @@ class Records(Protocol):
     async def start_job(self, id: UploadId) -> Job | None:
         """→ OPTIMIZING with a new job token, attempts + 1. None when there is nothing to do."""
 
+    async def postpone(self, id: UploadId, token: int) -> None:
+        """→ RECEIVED, and the attempt given back: the job stopped for a fault that was not the
+        file's. The outbox still names the upload. Raises StaleJob."""
+
     async def publish(self, id: UploadId, token: int, outcome: Outcome) -> Upload:
         """The job's end, and the outbox entry's, in one step. Raises StaleJob."""
 

@@ -31,7 +31,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     ),
     Phase.RECEIVED: frozenset({Phase.OPTIMIZING, Phase.FAILED, Phase.TERMINATED}),
     Phase.OPTIMIZING: frozenset(
-        {Phase.OPTIMIZING, Phase.READY, Phase.FAILED, Phase.TERMINATED},
+        {Phase.OPTIMIZING, Phase.RECEIVED, Phase.READY, Phase.FAILED, Phase.TERMINATED},
     ),
     Phase.READY: frozenset({Phase.TERMINATED}),
     Phase.FAILED: frozenset({Phase.TERMINATED}),

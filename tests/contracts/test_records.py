@@ -125,6 +125,21 @@ async def test_the_result_of_an_overtaken_worker_is_refused(records: Records) ->
         await records.publish(upload.id, new.token, DONE)
 
 
+async def test_a_postponed_job_keeps_its_place_and_its_attempts(records: Records) -> None:
+    upload = await received(records)
+    job = await records.start_job(upload.id)
+    assert job is not None
+    await records.postpone(upload.id, job.token)
+    now = await records.get(upload.id)
+    assert (now.phase, now.attempts) == (Phase.RECEIVED, 0)
+    assert await records.pending(after="", limit=10) == ([upload.id], "")
+    again = await records.start_job(upload.id)
+    assert again is not None
+    assert again.upload.attempts == 1
+    with pytest.raises(StaleJob):
+        await records.postpone(upload.id, job.token)
+
+
 async def test_the_result_for_a_terminated_upload_is_refused(records: Records) -> None:
     upload = await received(records)
     job = await records.start_job(upload.id)

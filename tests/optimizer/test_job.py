@@ -321,12 +321,16 @@ async def test_a_job_that_was_started_too_often_fails(house: House, pool: ImageP
 # --- what is nobody's fault --------------------------------------------------------------------
 
 
-async def test_a_store_that_fails_leaves_the_job_to_be_done(house: House, pool: ImagePool) -> None:
+async def test_a_store_that_fails_however_long_costs_no_attempt(
+    house: House, pool: ImagePool
+) -> None:
     upload = await house.received()
     house.store.failing = True
-    with pytest.raises(StoreUnavailable):
-        await house.optimizer(pool).run(upload.id)
-    assert (await house.records.get(upload.id)).phase is Phase.OPTIMIZING
+    for _ in range(ATTEMPTS + 1):
+        with pytest.raises(StoreUnavailable):
+            await house.optimizer(pool).run(upload.id)
+    now = await house.records.get(upload.id)
+    assert (now.phase, now.attempts) == (Phase.RECEIVED, 0)
     assert house.tidy()
     house.store.failing = False
     await house.optimizer(pool).run(upload.id)

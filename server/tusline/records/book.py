@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from tusline.errors import LeaseLost, UnknownUpload
+from tusline.errors import LeaseLost, StaleJob, UnknownUpload
 from tusline.records import rows
 from tusline.upload import MOVES, Delta, Phase, Reason, Upload, UploadId
 
@@ -45,6 +45,12 @@ class Book:
         row = self.db.execute("SELECT token, phase FROM uploads WHERE id = ?", (id,)).fetchone()
         if row is None or row["token"] != token or row["phase"] != Phase.RECEIVING:
             raise LeaseLost(f"token {token} of {id} is fenced")
+
+    def must_work(self, id: UploadId, token: int) -> None:
+        """Raises StaleJob unless the token is that of the job that runs."""
+        upload = self.read(id)
+        if upload.job_token != token or upload.phase is not Phase.OPTIMIZING:
+            raise StaleJob(f"the job of {id} is not this worker's any more")
 
     def hold(self, id: UploadId, token: int) -> None:
         self.db.execute(

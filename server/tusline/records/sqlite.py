@@ -6,7 +6,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
-from tusline.errors import StaleJob
 from tusline.interfaces import Begun, Clock, Committed, Due
 from tusline.records import rows
 from tusline.records.book import Book
@@ -213,11 +212,17 @@ class SqliteRecords:
 
         return await self._run(work)
 
+    async def postpone(self, id: UploadId, token: int) -> None:
+        def work(book: Book) -> None:
+            book.must_work(id, token)
+            book.move(id, Phase.RECEIVED, note="postponed")
+            book.db.execute("UPDATE uploads SET attempts = attempts - 1 WHERE id = ?", (id,))
+
+        await self._run(work)
+
     async def publish(self, id: UploadId, token: int, outcome: Outcome) -> Upload:
         def work(book: Book) -> Upload:
-            upload = book.read(id)
-            if upload.job_token != token or upload.phase is not Phase.OPTIMIZING:
-                raise StaleJob(f"the job of {id} is not this worker's any more")
+            book.must_work(id, token)
             book.move(id, outcome.phase, outcome.reason)
             book.db.execute(
                 "UPDATE uploads SET variants = :variants, sha256 = :sha256, width = :width,"
