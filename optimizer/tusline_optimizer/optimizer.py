@@ -76,6 +76,10 @@ class Optimizer:
             log.info("job.dropped", upload_id=id, why=str(error))
             await self._clear_if_over(job.upload)
             return
+        except (ServiceBusy, StoreFull, OSError):
+            with suppress(StaleJob):  # not the image's fault: no attempt is lost
+                await self._records.postpone(id, job.token)
+            raise
         await self._signals.notify(topics.changed(id))
         log.info(
             "job.done",
