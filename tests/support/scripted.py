@@ -3,6 +3,7 @@
 It stores in memory and follows the protocol, except where a test has put an answer in its way.
 """
 
+import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import Mapping
@@ -39,8 +40,7 @@ class ScriptedServer:
         self.lengths: dict[str, int] = {}
         self.connections = 0
         handler = type("Handler", (_Handler,), {"scripted": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -68,6 +68,15 @@ class ScriptedServer:
     def methods(self) -> list[str]:
         """The methods asked for, in order."""
         return [method for method, _, _ in self.requests]
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that breaks the connection is no error here; all else is."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -72,20 +73,18 @@ def upload(
     files: tuple[Path, ...], url: str, parallel: int, no_wait: bool, json_: bool, give_up: float
 ) -> None:
     plan = Plan(endpoint=endpoint(url), parallel=parallel, wait=not no_wait, give_up=give_up)
-    sources = _examine(files)
     results: list[Result] = []
     try:
+        sources = _examine(files)
         _run(sources, plan, results)
     except KeyboardInterrupt:
-        left = len(sources) - len(results)
         click.echo(
-            f"Interrupted with {left} of {len(sources)} files unfinished. "
+            f"Interrupted with {len(results)} of {len(files)} files done. "
             "Run the same command again: it goes on at the last acknowledged byte.",
             err=True,
         )
         sys.exit(INTERRUPTED)
-    order = {source: number for number, source in enumerate(sources)}
-    results.sort(key=lambda result: order[result.source])
+    results.sort(key=lambda result: sources.index(result.source))
     if json_:
         click.echo(json.dumps(as_json(results), indent=2))
     else:
@@ -113,7 +112,19 @@ def _examine(files: Sequence[Path]) -> list[Source]:
 def _run(sources: list[Source], plan: Plan, results: list[Result]) -> None:
     """Upload, and put each result into `results` as it comes."""
     console = Console(stderr=True, highlight=False)
-    watcher = Bars(console, sources) if console.is_terminal else Lines(console)
-    with closing(ResumeStore(state_folder(), SystemClock())) as store:
+    say = partial(console.print, markup=False, soft_wrap=True)
+    watcher = Bars(console, sources, say) if console.is_terminal else Lines(say)
+    with closing(_memory()) as store:
         with watcher.shown(), closing(Batch(sources, plan, store, watcher).run()) as ended:
             results.extend(ended)
+
+
+def _memory() -> ResumeStore:
+    folder = state_folder()
+    try:
+        return ResumeStore(folder, SystemClock())
+    except OSError as error:
+        raise click.ClickException(
+            f"unfinished uploads cannot be remembered in {folder}: {error.strerror}; "
+            "name another folder in XDG_STATE_HOME"
+        ) from error

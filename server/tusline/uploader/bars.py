@@ -1,8 +1,7 @@
 """Progress as bars on a terminal. Acknowledged bytes only."""
 
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -14,46 +13,55 @@ from tusline.uploader.rate import Rate
 from tusline.uploader.source import Source
 from tusline.uploader.status import Status
 from tusline.uploader.watching import PHASES, Result
-from tusline.uploader.words import of, soon
+from tusline.uploader.words import resumed, soon
 
 NAME_WIDTH = 18
 BAR_WIDTH = 16
 MANY = 10
-"""With more files than this a bar disappears when its file is done, for the screen's sake."""
+"""With more files than this only those under way have a bar, for the screen's sake."""
 
 
 class Bars:
     """A Watcher that draws a bar for each file and one for all together."""
 
-    def __init__(self, console: Console, sources: Sequence[Source]) -> None:
+    def __init__(
+        self, console: Console, sources: Sequence[Source], say: Callable[[str], None]
+    ) -> None:
+        """`say` prints a line on the console, above the bars."""
+        self._print = say
         self._lock = threading.Lock()
         self._progress = Progress(
             _Name(), BarColumn(bar_width=BAR_WIDTH), DownloadColumn(), _State(), console=console
         )
         self._many = len(sources) > MANY
-        self._tasks = {source: self._add(source.label, source.size) for source in sources}
+        self._tasks = {
+            source: self._add(source.label, source.size, visible=not self._many)
+            for source in sources
+        }
         size = sum(source.size for source in sources)
         self._total = self._add("Total", size, visible=len(sources) > 1)
 
-    def shown(self) -> AbstractContextManager[object]:
+    def shown(self) -> Progress:
         """A context in which progress is shown."""
         return self._progress
 
     def began(self, source: Source, offset: int) -> None:
         self._move(source, offset)
         if offset:
-            self._say(source, f"going on at {of(offset, source.size)}")
+            self._say(source, resumed(offset, source.size))
 
     def acknowledged(self, source: Source, offset: int) -> None:
         self._move(source, offset, moved=True)
 
     def waiting(self, source: Source, why: str, seconds: float) -> None:
         until = self._progress.get_time() + seconds
-        self._progress.update(self._tasks[source], note=why, until=until, style="yellow")
+        self._progress.update(
+            self._tasks[source], note=why, until=until, style="yellow", visible=True
+        )
 
     def going_on(self, source: Source, offset: int) -> None:
         self._move(source, offset, broken=True)
-        self._say(source, f"going on at {of(offset, source.size)}")
+        self._say(source, resumed(offset, source.size))
 
     def anew(self, source: Source, why: str) -> None:
         self._move(source, 0, broken=True)
@@ -68,18 +76,20 @@ class Bars:
 
     def ended(self, result: Result) -> None:
         if result.failure:
-            self._note(result.source, f"failed: {result.failure}", "red")
+            self._note(result.source, "failed", "red")
+            self._say(result.source, f"failed: {result.failure}")
         else:
             self._note(result.source, "done", "green")
-            self._progress.update(self._tasks[result.source], visible=not self._many)
+        self._progress.update(self._tasks[result.source], visible=not self._many)
 
-    def _add(self, name: str, size: int, *, visible: bool = True) -> TaskID:
+    def _add(self, name: str, size: int, *, visible: bool) -> TaskID:
         return self._progress.add_task(
             name, total=size, visible=visible, rate=Rate(), note="", until=None, style=""
         )
 
     def _note(self, source: Source, text: str, style: str) -> None:
-        self._progress.update(self._tasks[source], note=text, until=None, style=style)
+        task = self._tasks[source]
+        self._progress.update(task, note=text, until=None, style=style, visible=True)
 
     def _move(
         self, source: Source, offset: int, *, moved: bool = False, broken: bool = False
@@ -101,7 +111,7 @@ class Bars:
         self._note(source, "", "")
 
     def _say(self, source: Source, text: str) -> None:
-        self._progress.console.print(f"{source.label}: {text}", markup=False, highlight=False)
+        self._print(f"{source.label}: {text}")
 
 
 class _Name(ProgressColumn):

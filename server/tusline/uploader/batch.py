@@ -51,19 +51,27 @@ class Batch:
         self._ended: queue.SimpleQueue[Result | Exception] = queue.SimpleQueue()
 
     def run(self) -> Generator[Result]:
-        """Upload everything; results come in the order in which the files end."""
+        """Upload everything; results come in the order in which the files end.
+
+        What is finished stays remembered until everything is, so that a second run after a
+        failure or an interruption does not send it again.
+        """
         self._limits = self._ask_limits()
         self._fill()
         senders = [self._send_all] * min(self._plan.parallel, len(self._sources))
         followers = [self._follow_all] * min(FOLLOWERS, len(self._sources))
         for work in senders + followers:
             threading.Thread(target=self._guard, args=(work,), daemon=True).start()
+        well = True
         try:
             for _ in self._sources:
                 ended = self._ended.get()
                 if isinstance(ended, Exception):
                     raise ended
+                well = well and ended.failure is None
                 yield ended
+            if well:
+                self._store.forget(*map(self._key, self._sources))
         finally:
             self._stop.set()
             for _ in followers:
@@ -143,10 +151,12 @@ class Batch:
             return replace(result, failure=f"sent, but then: {_in_words(error)}")
         return judged(result, status, local)
 
+    def _key(self, source: Source) -> str:
+        return key(source.fingerprint, self._plan.endpoint)
+
     def _end(self, result: Result) -> None:
-        over = result.status is not None or not self._plan.wait
-        if result.url is not None and over:
-            self._store.forget(key(result.source.fingerprint, self._plan.endpoint))
+        if result.failure is not None and result.status is not None:
+            self._store.forget(self._key(result.source))  # another try needs another upload
         self._watcher.ended(result)
         self._ended.put(result)
 

@@ -1,24 +1,24 @@
 """Progress as plain lines, for logs and pipes. Acknowledged bytes only."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-from rich.console import Console
 from rich.filesize import decimal
 
 from tusline.uploader.source import Source
 from tusline.uploader.status import Status
 from tusline.uploader.watching import PHASES, Result
-from tusline.uploader.words import of, soon
+from tusline.uploader.words import of, resumed, soon
 
 STEP = 0.1
 """Progress is told in steps of this share of a file."""
 
 
 class Lines:
-    """A Watcher that writes a line for each thing worth knowing; for logs and pipes."""
+    """A Watcher that says a line for each thing worth knowing."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._print = say
         self._steps: dict[Source, int] = {}
 
     def shown(self) -> AbstractContextManager[object]:
@@ -42,7 +42,7 @@ class Lines:
         self._say(source, f"{why}, trying again {soon(seconds)}")
 
     def going_on(self, source: Source, offset: int) -> None:
-        self._say(source, f"going on at {of(offset, source.size)}")
+        self._say(source, resumed(offset, source.size))
 
     def anew(self, source: Source, why: str) -> None:
         self._steps[source] = 0
@@ -59,6 +59,4 @@ class Lines:
         self._say(result.source, f"failed: {result.failure}" if result.failure else "done")
 
     def _say(self, source: Source, text: str) -> None:
-        self._console.print(
-            f"{source.label}: {text}", markup=False, highlight=False, soft_wrap=True
-        )
+        self._print(f"{source.label}: {text}")

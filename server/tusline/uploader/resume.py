@@ -72,9 +72,10 @@ class ResumeStore:
                 url=url, path=str(path).encode(errors="replace").decode(), used=self._clock.now()
             )
 
-    def forget(self, key: str) -> None:
+    def forget(self, *keys: str) -> None:
         with self._edit() as entries:
-            entries.pop(key, None)
+            for key in keys:
+                entries.pop(key, None)
 
     @contextmanager
     def claim(self, key: str) -> Generator[None]:

@@ -40,8 +40,8 @@ def report(console: Console, results: Sequence[Result]) -> None:
     if well:
         console.print(table(well))
     for result in well:
-        for address in _addresses(result):
-            console.print(f"  {printable(address)}", markup=False, highlight=False, soft_wrap=True)
+        places = "".join(f"\n  {printable(address)}" for address in _addresses(result))
+        console.print(result.source.label + places, markup=False, highlight=False, soft_wrap=True)
     for result in results:
         if result.failure:
             line = Text.assemble(("failed", "red"), f" {result.source.label}: {result.failure}")

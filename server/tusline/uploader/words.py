@@ -10,6 +10,11 @@ def of(part: int, whole: int) -> str:
     return f"{decimal(part)} of {decimal(whole)}"
 
 
+def resumed(offset: int, size: int) -> str:
+    """How an upload goes on, in bytes: `going on at 2.1 MB of 4.9 MB`."""
+    return f"going on at {of(offset, size)}" if offset < size else "is there already"
+
+
 def soon(seconds: float) -> str:
     """When the next try is: `now`, `in 3 s`."""
     return f"in {math.ceil(seconds)} s" if seconds >= 1 else "now"
