@@ -11,7 +11,6 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from tusline import topics
 from tusline.assembly import Embedded, embedded
 from tusline.control import ControlServer
 from tusline.errors import ServiceBusy
@@ -149,7 +148,6 @@ class Tusline:
     async def drain(self) -> None:
         """End running uploads with what they have, and streams; for the moment before a stop."""
         self.parts.service.running.drain()
-        await self.parts.doors.signals.notify(topics.DRAIN)
 
     async def sweep_once(self) -> dict[str, Any]:
         """One sweep on a folder that no server holds. Raises ConfigurationError when one does.

@@ -7,7 +7,8 @@ from tusline.clock import SystemClock
 from tusline.jobs.docket import DocketEngine
 from tusline.records.sqlite import SqliteRecords
 from tusline.rules import Limits
-from tusline.service.service import Doors, Service, Tuning
+from tusline.service.doors import Doors
+from tusline.service.service import Service, Tuning
 from tusline.service.session import Rhythm
 from tusline.settings import Settings
 from tusline.signals.local import LocalSignals
@@ -46,7 +47,11 @@ def embedded(settings: Settings) -> Embedded:
     layout = Layout(settings.data)
     clock = SystemClock()
     records = SqliteRecords(
-        layout.records, clock, lease_ttl=settings.lease_ttl, expires=settings.expires
+        layout.records,
+        clock,
+        lease_ttl=settings.lease_ttl,
+        expires=settings.expires,
+        wait=settings.records_wait,
     )
     pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
     doors = Doors(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tusline.errors import TuslineError
 from tusline.upload import Delta, Event, Job, Outcome, Phase, Reason, Upload, UploadId
 
 
@@ -55,9 +56,10 @@ class Due:
 class Records(Protocol):
     """Upload records and their leases: one door, because the fence must live in the record.
 
-    Every method is one round trip and atomic. A lease is the right to append: it belongs to
-    the newest fencing token, and runs out after `lease_ttl` without a commit. A token is
-    max(last + 1, the records' clock in µs), so that none repeats even if the records are lost.
+    Every method that takes an id is one round trip and atomic. A lease is the right to append:
+    it belongs to the newest fencing token, and runs out after `lease_ttl` without a commit. A
+    token is max(last + 1, the records' clock in µs), so that none repeats even if the records
+    are lost.
     """
 
     async def create(self, upload: Upload, *, lease: bool) -> Begun:
@@ -67,28 +69,37 @@ class Records(Protocol):
         """Raises UnknownUpload."""
 
     async def begin(
-        self, id: UploadId, *, expect: int | None = None, overtake: int | None = None
+        self,
+        id: UploadId,
+        *,
+        expect: int | None = None,
+        want: bool = False,
+        overtake: int | None = None,
     ) -> Begun:
         """Take the lease if the offset is `expect` (None: any) and nobody holds it.
 
-        A held lease is marked as wanted, which the holder's next commit tells it; it is taken
-        over only when `overtake` is its token. Where the offset is another one, nobody is
-        disturbed. Only an upload that is RECEIVING has a lease.
+        A lease that is held is left alone; with `want` it is marked, which the holder's next
+        commit tells it; it is taken over only when `overtake` is its token. Where the offset is
+        another one, nobody is disturbed. Only an upload that is RECEIVING has a lease.
         """
 
     async def commit(self, id: UploadId, token: int, delta: Delta) -> Committed:
-        """Make a delta part of the upload and renew the lease. Raises LeaseLost.
+        """Make a delta part of the upload and renew the lease.
 
-        A delta that is part of it already (its answer was lost) changes nothing."""
+        The delta numbered like the last one is that one again (its answer got lost) and changes
+        nothing; an empty delta only renews. Raises LeaseLost, also once the lease has run out or
+        was released, and for a number out of order."""
 
     async def end(self, id: UploadId, token: int, delta: Delta, note: str) -> Upload:
-        """Last commit and release in one step; `note` goes into the timeline. Raises LeaseLost."""
+        """Last commit and release in one step. `note` goes into the timeline ("": nothing does).
+        Raises LeaseLost, also when it is repeated after a lost answer: `get` tells then."""
 
     async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
         """RECEIVING → RECEIVED, the outbox entry and the release in one step. Raises LeaseLost."""
 
     async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
-        """Move to REJECTED, EXPIRED or TERMINATED, and drop lease and outbox entry.
+        """Move to REJECTED, EXPIRED or TERMINATED, and drop lease and outbox entry: the record
+        as it is then, with all that its bytes are stored under.
 
         Every later commit, finish or publish under an older token is refused. An upload that is
         over already stays as it is. Raises UnknownUpload.
@@ -131,7 +142,10 @@ class Ledger(Protocol):
         """Commit now, with everything added before, and return when it stands in the record.
 
         For entries that must be journalled before an effect (I4: a part number before the part is
-        sent). Raises LeaseLost."""
+        sent), and, empty, to learn whether the lease still holds. Raises LeaseLost."""
+
+    def fail(self, error: TuslineError) -> None:
+        """What was written cannot become durable: the request should end with this error."""
 
 
 class Writer(Protocol):
@@ -148,8 +162,11 @@ class Writer(Protocol):
         Always called last, after a flush or instead of one. Never raises, never waits."""
 
     def fileno(self) -> int | None:
-        """A file descriptor that takes the upload's bytes in order, for a spliced fast path
-        (which then reports to the ledger itself), or None."""
+        """A file descriptor that stands where the next byte goes, for a spliced fast path, or
+        None. Not to be used beside `write`; the writer must not be abandoned meanwhile."""
+
+    def spliced(self, count: int) -> None:
+        """`count` bytes went into the descriptor: they count as if they had been written."""
 
 
 class BlobStore(Protocol):
@@ -159,9 +176,10 @@ class BlobStore(Protocol):
         """A writer at the record's offset. Bytes beyond it, written by whoever, are never read
         again; an overtaken writer that still lives cannot touch what this one writes (I4)."""
 
-    async def seal(self, upload: Upload) -> None:
+    async def seal(self, upload: Upload, token: int, ledger: Ledger) -> None:
         """Join what the journal names into the finished original, safe against a power cut on
-        return. Idempotent. The upload is complete."""
+        return. Idempotent; under the lease of `token`, whose ledger takes what must be journalled
+        on the way. The upload is complete. Raises StoreUnavailable when bytes are missing."""
 
     async def discard(self, upload: Upload) -> None:
         """Delete every byte of the upload: parts, extents, original, variants. Idempotent."""

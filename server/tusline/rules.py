@@ -105,6 +105,13 @@ def must_exist(upload: Upload, *, owner: str | None, now: float) -> None:
         raise rejection(upload)
 
 
+def may_terminate(upload: Upload, *, owner: str | None, now: float) -> None:
+    """As `must_exist`, but what was rejected may be removed, too."""
+    if upload.phase is not Phase.REJECTED:
+        must_exist(upload, owner=owner, now=now)
+    must_be_owned(upload, owner=owner)
+
+
 def must_be_owned(upload: Upload, *, owner: str | None) -> None:
     """Raises UnknownUpload for a stranger, who must not learn that the upload exists (I9)."""
     if owner is not None and owner != upload.owner:

@@ -128,6 +128,9 @@ class Settings(BaseSettings):
         gt=5,
         description="Seconds after which a lease that nobody renews counts as free.",
     )
+    records_wait: Seconds = Field(
+        default=15, gt=0, description="Seconds a request waits for the records to answer."
+    )
     finish_wait: Seconds = Field(
         default=5, description="Seconds the last request waits for the finishing step."
     )
@@ -139,7 +142,7 @@ class Settings(BaseSettings):
         default=4 * 1024 * 1024, ge=0, description="Bytes dropped at most while lingering."
     )
     drain_wait: Seconds = Field(
-        default=8, description="Seconds that running requests have to end after SIGTERM."
+        default=5, description="Seconds that running requests have to end after SIGTERM."
     )
 
     commit_bytes: Bytes = Field(

@@ -2,9 +2,6 @@
 
 from tusline.upload import UploadId
 
-DRAIN = "drain"
-"""This process is about to end: streams should close, so that their clients go elsewhere."""
-
 
 def let_go(id: UploadId) -> str:
     """Somebody else wants to write: the holder of the lease should flush and leave."""

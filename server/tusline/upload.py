@@ -80,13 +80,13 @@ class Variant:
 class Delta:
     """What became durable since the last commit: never the whole journal, only what was added.
 
-    `added` counts bytes, and `at` is the offset where they start: a commit that is repeated
-    because its answer was lost is recognised by it. `journal` holds the blob store's own entries
-    (opaque text). `head` are those of the added bytes that lie within the upload's first
-    HEAD_BYTES. `length` is set when a PATCH declared it.
+    `added` counts bytes. `journal` holds the blob store's own entries (opaque text). `head` are
+    those of the added bytes that lie within the upload's first HEAD_BYTES. `length` is set when a
+    PATCH declared it. `number` counts the deltas committed under one token, from 1: one that is
+    repeated because its answer got lost is known by it.
     """
 
-    at: int = 0
+    number: int = 0
     added: int = 0
     journal: tuple[str, ...] = ()
     head: bytes = b""
@@ -94,7 +94,6 @@ class Delta:
 
     def __add__(self, other: "Delta") -> "Delta":
         return Delta(
-            at=self.at,
             added=self.added + other.added,
             journal=self.journal + other.journal,
             head=self.head + other.head,

@@ -18,7 +18,7 @@ def clock() -> HandClock:
 
 @pytest.fixture(params=["sqlite"])
 async def records(tmp_path: Path, clock: HandClock) -> AsyncGenerator[Records]:
-    adapter = SqliteRecords(tmp_path / "r.db", clock, lease_ttl=LEASE_TTL, expires=EXPIRES)
+    adapter = SqliteRecords(tmp_path / "r.db", clock, lease_ttl=LEASE_TTL, expires=EXPIRES, wait=15)
     adapter.open()
     yield adapter
     adapter.close()

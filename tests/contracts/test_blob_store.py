@@ -1,34 +1,24 @@
 """What every adapter of the BlobStore door promises."""
 
+import asyncio
 import hashlib
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
+from support.ledgers import ListLedger
 from support.uploads import fresh
-from tusline.errors import UnknownUpload
+from tusline.errors import LeaseLost, StoreUnavailable, UnknownUpload
 from tusline.interfaces import BlobStore, Writer
 from tusline.storage.disk import DiskStore
 from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
-from tusline.upload import NOTHING, Delta, Upload
+from tusline.upload import Delta, Upload
 
 PIECE = 64
-
-
-class ListLedger:
-    """Implements Ledger: keeps what the writer told."""
-
-    def __init__(self) -> None:
-        self.told = NOTHING
-
-    def add(self, delta: Delta) -> None:
-        self.told = self.told + delta
-
-    async def record(self, delta: Delta) -> None:
-        self.add(delta)
 
 
 @pytest.fixture(params=["disk on the loop", "disk in threads"])
@@ -61,7 +51,7 @@ async def content(store: BlobStore, key: str, start: int = 0, stop: int = 10**9)
 
 
 async def original(store: BlobStore, upload: Upload) -> bytes:
-    await store.seal(upload)
+    await store.seal(upload, 9, ListLedger())
     return await content(store, store.original(upload))
 
 
@@ -146,9 +136,58 @@ async def test_a_living_writer_cannot_touch_an_original_sealed_by_another(
         assert path.read_bytes() == DATA
 
 
+async def test_a_writer_that_was_fenced_before_it_opened_cuts_off_nothing(
+    store: BlobStore,
+) -> None:
+    upload = fresh(length=1000)
+    after = await written(store, upload, 2, DATA[:600])
+    ledger = ListLedger()
+    ledger.fenced = True
+    with pytest.raises(LeaseLost):
+        await store.open(upload, 1, ledger)
+    assert await original(store, await written(store, after, 3, DATA[600:])) == DATA
+
+
+@pytest.mark.parametrize("kept", [0, 400, None])
+async def test_bytes_that_are_missing_are_never_made_up(
+    store: BlobStore, tmp_path: Path, kept: int | None
+) -> None:
+    upload = await written(store, fresh(length=1000), 1, DATA)
+    (extent,) = (tmp_path / "data" / "uploads").rglob(upload.id)
+    if kept is None:
+        extent.unlink()
+    else:
+        os.truncate(extent, kept)
+    with pytest.raises(StoreUnavailable):
+        await store.seal(upload, 2, ListLedger())
+    with pytest.raises(UnknownUpload):
+        await content(store, store.original(upload))
+
+
+async def test_two_seals_at_once_leave_the_original_whole(store: BlobStore) -> None:
+    upload = await written(store, fresh(length=1000), 1, DATA)
+    sealing = [store.seal(upload, token, ListLedger()) for token in (2, 3, 4, 5)]
+    results = await asyncio.gather(*sealing, return_exceptions=True)
+    assert None in results
+    assert await content(store, store.original(upload)) == DATA
+
+
+async def test_bytes_spliced_into_a_writer_count_like_written_ones(store: BlobStore) -> None:
+    upload = await written(store, fresh(length=1000), 1, DATA[:100])
+    writer, ledger = await opened(store, upload, 2)
+    await writer.write(DATA[100:200])
+    descriptor = writer.fileno()
+    if descriptor is not None:
+        os.write(descriptor, DATA[200:900])
+        writer.spliced(700)
+        await writer.write(DATA[900:])
+        writer.abandon()
+        assert await original(store, upload.grown(ledger.told)) == DATA
+
+
 async def test_sealing_twice_is_as_good_as_once(store: BlobStore) -> None:
     upload = await written(store, fresh(length=1000), 1, DATA)
-    await store.seal(upload)
+    await store.seal(upload, 9, ListLedger())
     assert await original(store, upload) == DATA
 
 
@@ -158,7 +197,7 @@ async def test_an_empty_upload_can_be_sealed(store: BlobStore) -> None:
 
 async def test_a_part_of_an_object_can_be_read(store: BlobStore) -> None:
     upload = await written(store, fresh(length=1000), 1, DATA)
-    await store.seal(upload)
+    await store.seal(upload, 9, ListLedger())
     assert await content(store, store.original(upload), 100, 103) == DATA[100:103]
 
 
@@ -166,7 +205,7 @@ async def test_a_variant_is_stored_beside_the_original_and_again_is_harmless(
     store: BlobStore, tmp_path: Path
 ) -> None:
     upload = await written(store, fresh(length=1000), 1, DATA)
-    await store.seal(upload)
+    await store.seal(upload, 9, ListLedger())
     made = tmp_path / "made.jpg"
     made.write_bytes(b"variant")
     key = await store.put(upload, "main-0011.jpg", made, "image/jpeg")
@@ -179,7 +218,7 @@ async def test_discard_leaves_nothing_behind(store: BlobStore, tmp_path: Path) -
     upload = await written(store, fresh(length=1000), 1, DATA[:500])
     holder, _ = await opened(store, upload, 2)
     upload = await written(store, upload, 3, DATA[500:])
-    await store.seal(upload)
+    await store.seal(upload, 9, ListLedger())
     made = tmp_path / "made.jpg"
     made.write_bytes(b"variant")
     await store.put(upload, "main-0011.jpg", made, "image/jpeg")

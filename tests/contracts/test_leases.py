@@ -33,12 +33,14 @@ async def test_the_holder_learns_by_its_next_commit_that_it_is_wanted(records: R
     upload, token = await created(records)
     assert not (await records.commit(upload.id, token, NOTHING)).wanted
     await records.begin(upload.id)
+    assert not (await records.commit(upload.id, token, NOTHING)).wanted
+    await records.begin(upload.id, want=True)
     assert (await records.commit(upload.id, token, NOTHING)).wanted
 
 
 async def test_a_stale_offset_disturbs_nobody(records: Records) -> None:
     upload, token = await created(records)
-    begun = await records.begin(upload.id, expect=7)
+    begun = await records.begin(upload.id, expect=7, want=True)
     assert begun.token is None
     assert begun.upload.offset == 0
     assert not (await records.commit(upload.id, token, NOTHING)).wanted
@@ -65,7 +67,7 @@ async def test_an_overtaken_holder_is_fenced(records: Records) -> None:
     assert begun.token is not None
     assert begun.token > old
     with pytest.raises(LeaseLost):
-        await records.commit(upload.id, old, Delta(at=0, added=1))
+        await records.commit(upload.id, old, Delta(number=1, added=1))
     with pytest.raises(LeaseLost):
         await records.end(upload.id, old, NOTHING, "complete")
     with pytest.raises(LeaseLost):
@@ -78,7 +80,7 @@ async def test_only_the_holder_that_was_waited_for_is_overtaken(records: Records
     new = (await records.begin(upload.id, overtake=old)).token
     assert (await records.begin(upload.id, overtake=old)).token is None
     assert new is not None
-    await records.commit(upload.id, new, Delta(at=0, added=1))
+    await records.commit(upload.id, new, Delta(number=1, added=1))
 
 
 async def test_a_lease_that_nobody_renews_runs_out(records: Records, clock: HandClock) -> None:
@@ -114,32 +116,63 @@ async def test_racing_newcomers_get_one_lease(records: Records) -> None:
 
 async def test_deltas_add_up(records: Records) -> None:
     upload, token = await created(records, fresh(length=10))
-    first = await records.commit(upload.id, token, Delta(at=0, added=4, head=b"abcd"))
+    first = await records.commit(upload.id, token, Delta(number=1, added=4, head=b"abcd"))
     assert first.offset == 4
     now = await records.end(
-        upload.id, token, Delta(at=4, added=2, head=b"ef", journal=("x", "y")), "complete"
+        upload.id, token, Delta(number=2, added=2, head=b"ef", journal=("x", "y")), "complete"
     )
     assert (now.offset, now.head, now.journal, now.held) == (6, b"abcdef", ("x", "y"), False)
     again = (await records.begin(upload.id)).token
     assert again is not None
-    now = await records.end(upload.id, again, Delta(at=6, added=1, journal=("z",)), "complete")
+    now = await records.end(upload.id, again, Delta(number=1, added=1, journal=("z",)), "complete")
     assert now.journal == ("x", "y", "z")
 
 
 async def test_a_commit_repeated_after_a_lost_answer_counts_once(records: Records) -> None:
     upload, token = await created(records, fresh(length=10))
-    delta = Delta(at=0, added=4, head=b"abcd", journal=("x",))
+    delta = Delta(number=1, added=4, head=b"abcd", journal=("x",))
     await records.commit(upload.id, token, delta)
     assert (await records.commit(upload.id, token, delta)).offset == 4
     now = await records.get(upload.id)
     assert (now.offset, now.head, now.journal) == (4, b"abcd", ("x",))
 
 
-async def test_a_delta_that_does_not_fit_is_refused(records: Records) -> None:
+async def test_a_journal_entry_repeated_after_a_lost_answer_counts_once(records: Records) -> None:
+    upload, token = await created(records, fresh(length=10))
+    for _ in range(2):
+        await records.commit(upload.id, token, Delta(number=1, journal=("part 1",)))
+    assert (await records.get(upload.id)).journal == ("part 1",)
+
+
+async def test_a_delta_out_of_order_is_refused(records: Records) -> None:
     upload, token = await created(records, fresh(length=10))
     with pytest.raises(LeaseLost):
-        await records.commit(upload.id, token, Delta(at=3, added=4))
+        await records.commit(upload.id, token, Delta(number=2, added=4))
     assert (await records.get(upload.id)).offset == 0
+
+
+async def test_deltas_are_numbered_anew_under_each_token(records: Records) -> None:
+    upload, token = await created(records, fresh(length=10))
+    await records.commit(upload.id, token, Delta(number=1, added=1))
+    new = (await records.begin(upload.id, overtake=token)).token
+    assert new is not None
+    assert (await records.commit(upload.id, new, Delta(number=1, added=1))).offset == 2
+
+
+async def test_a_released_lease_takes_no_commit_and_no_renewal(records: Records) -> None:
+    upload, token = await created(records, fresh(length=10))
+    await records.end(upload.id, token, NOTHING, "complete")
+    for delta in (NOTHING, Delta(number=1, added=1)):
+        with pytest.raises(LeaseLost):
+            await records.commit(upload.id, token, delta)
+    assert not (await records.get(upload.id)).held
+
+
+async def test_a_lease_that_has_run_out_takes_no_commit(records: Records, clock: HandClock) -> None:
+    upload, token = await created(records, fresh(length=10))
+    clock.forward(LEASE_TTL + 1)
+    with pytest.raises(LeaseLost):
+        await records.commit(upload.id, token, Delta(number=1, added=1))
 
 
 async def test_each_change_makes_a_new_version_and_moves_the_expiry(
@@ -147,7 +180,7 @@ async def test_each_change_makes_a_new_version_and_moves_the_expiry(
 ) -> None:
     upload, token = await created(records, fresh(expires=1_800_000_010.0))
     clock.forward(5)
-    await records.commit(upload.id, token, Delta(at=0, added=1))
+    await records.commit(upload.id, token, Delta(number=1, added=1))
     now = await records.get(upload.id)
     assert now.version > upload.version
     assert now.expires == clock.now() + EXPIRES

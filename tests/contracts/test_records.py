@@ -34,15 +34,15 @@ async def test_an_unknown_id_is_refused_by_every_method_that_takes_one(records: 
 
 async def test_a_deferred_length_stays_unknown_until_a_delta_declares_it(records: Records) -> None:
     upload, token = await created(records, fresh(length=None))
-    await records.commit(upload.id, token, Delta(at=0, added=3))
+    await records.commit(upload.id, token, Delta(number=1, added=3))
     assert (await records.get(upload.id)).length is None
-    now = await records.end(upload.id, token, Delta(at=3, length=5), "complete")
+    now = await records.end(upload.id, token, Delta(number=2, length=5), "complete")
     assert (now.offset, now.length) == (3, 5)
 
 
 async def test_a_declared_length_is_never_changed(records: Records) -> None:
     upload, token = await created(records, fresh(length=10))
-    now = await records.end(upload.id, token, Delta(length=99), "complete")
+    now = await records.end(upload.id, token, Delta(number=1, length=99), "complete")
     assert now.length == 10
 
 
@@ -72,7 +72,7 @@ async def test_a_retired_upload_takes_nothing_more(records: Records, phase: Phas
     now = await records.retire(upload.id, phase, reason)
     assert (now.phase, now.reason, now.held) == (phase, reason, False)
     with pytest.raises(LeaseLost):
-        await records.commit(upload.id, token, Delta(at=0, added=1))
+        await records.commit(upload.id, token, Delta(number=1, added=1))
     assert (await records.begin(upload.id)).token is None
 
 
@@ -171,7 +171,7 @@ async def test_due_names_the_expired_the_unsettled_and_the_leftover(
     late = replace(fresh("late-000000000000"), expires=clock.now() + 1)
     await records.create(late, lease=False)
     whole, token = await created(records, fresh("whole-00000000000", length=2))
-    await records.end(whole.id, token, Delta(at=0, added=2), "complete")
+    await records.end(whole.id, token, Delta(number=1, added=2), "complete")
     over, _ = await created(records, fresh("over-000000000000"))
     await records.retire(over.id, Phase.TERMINATED, None)
     clock.forward(2)
@@ -220,8 +220,8 @@ async def test_the_timeline_tells_the_story_of_an_upload(records: Records) -> No
 
 async def test_the_timeline_is_bounded(records: Records) -> None:
     upload, token = await created(records, fresh(length=1000))
-    for number in range(150):
-        await records.end(upload.id, token, Delta(at=number, added=1), "complete")
+    for _ in range(150):
+        await records.end(upload.id, token, Delta(number=1, added=1), "complete")
         token = (await records.begin(upload.id)).token or 0
     events = await records.timeline(upload.id)
     assert len(events) == 100

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from support import photos
 from support.kills import RATE, Killed, upload_under_kills
 from support.line import Line
@@ -17,8 +18,7 @@ def under_kills(tmp_path: Path, runs: int, seed: int) -> list[Killed]:
     dice = random.Random(seed)
     with running_server(tmp_path) as server, Line(server.port, rate=RATE) as line:
         return [
-            upload_under_kills(server, line, data, dice)
-            for data in photos.variations(PHOTO, runs)
+            upload_under_kills(server, line, data, dice) for data in photos.variations(PHOTO, runs)
         ]
 
 

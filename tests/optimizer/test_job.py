@@ -4,17 +4,17 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from support import photos
+from support.ledgers import ListLedger
 from support.uploads import fresh
 from tusline import topics
 from tusline.clock import SystemClock
 from tusline.errors import StoreUnavailable
-from tusline.interfaces import Ledger
 from tusline.jobs.docket import DocketEngine
 from tusline.records.sqlite import SqliteRecords
 from tusline.signals.local import LocalSignals
@@ -22,7 +22,7 @@ from tusline.storage.disk import DiskStore
 from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
-from tusline.upload import NOTHING, Delta, Phase, Upload, UploadId, Variant
+from tusline.upload import Phase, Upload, UploadId, Variant
 from tusline_optimizer.answers import Output, Rendered
 from tusline_optimizer.formats import sniff
 from tusline_optimizer.optimizer import Optimizer
@@ -56,17 +56,6 @@ class GatedStore(DiskStore):
         return await super().put(upload, name, source, content_type)
 
 
-class Told(Ledger):
-    def __init__(self) -> None:
-        self.delta = NOTHING
-
-    def add(self, delta: Delta) -> None:
-        self.delta = self.delta + delta
-
-    async def record(self, delta: Delta) -> None:
-        self.add(delta)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     records: SqliteRecords
@@ -90,13 +79,14 @@ class House:
         """An upload of `data` whose last byte has come."""
         begun = await self.records.create(fresh(id, length=len(data)), lease=True)
         assert begun.token is not None
-        told = Told()
+        told = ListLedger()
         writer = await self.store.open(begun.upload, begun.token, told)
         await writer.write(data)
         await writer.flush()
         writer.abandon()
-        await self.records.commit(begun.upload.id, begun.token, told.delta)
-        await self.store.seal(await self.records.get(begun.upload.id))
+        delta = replace(told.told, number=1)
+        await self.records.commit(begun.upload.id, begun.token, delta)
+        await self.store.seal(await self.records.get(begun.upload.id), begun.token, told)
         return await self.records.finish(begun.upload.id, begun.token, content_type)
 
     async def content(self, variant: Variant) -> bytes:
@@ -115,7 +105,9 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
     folder = Folder(Layout(tmp_path / "data"))
     folder.open()
     pace = Pace(threads=2, slow=10.0)
-    records = SqliteRecords(folder.layout.records, SystemClock(), lease_ttl=60, expires=3600)
+    records = SqliteRecords(
+        folder.layout.records, SystemClock(), lease_ttl=60, expires=3600, wait=15
+    )
     records.open()
     yield House(
         records=records,

@@ -7,11 +7,12 @@ import pytest
 
 from support.feed import Feed
 from support.house import House
+from support.ledgers import ListLedger
 from tusline.endings import Ended
 from tusline.errors import ExpiredUpload, StoreFull, UnknownUpload
 from tusline.interfaces import Writer
 from tusline.rules import Append, Creation
-from tusline.upload import Delta, Phase, Upload
+from tusline.upload import Phase, Upload
 
 DATA = b"1234567890"
 
@@ -21,20 +22,12 @@ async def committed(house: House) -> Upload:
     upload = await house.created(len(DATA))
     begun = await house.doors.records.begin(upload.id)
     assert begun.token is not None
-    told: list[Delta] = []
-
-    class Ledger:
-        def add(self, delta: Delta) -> None:
-            told.append(delta)
-
-        async def record(self, delta: Delta) -> None:
-            told.append(delta)
-
-    writer: Writer = await house.doors.store.open(begun.upload, begun.token, Ledger())
+    ledger = ListLedger()
+    writer: Writer = await house.doors.store.open(begun.upload, begun.token, ledger)
     await writer.write(DATA)
     await writer.flush()
     writer.abandon()
-    whole = Delta(at=0, added=sum(delta.added for delta in told), head=DATA)
+    whole = replace(ledger.told, number=1, head=DATA)
     return await house.doors.records.end(upload.id, begun.token, whole, "crashed")
 
 
@@ -49,7 +42,7 @@ async def test_a_sweep_settles_what_was_committed_and_not_sealed(house: House) -
 
 async def test_a_sweep_settles_what_was_sealed_and_not_finished(house: House) -> None:
     upload = await committed(house)
-    await house.doors.store.seal(upload)
+    await house.doors.store.seal(upload, 1, ListLedger())
     await house.service.sweeper.sweep()
     await house.service.settler.idle()
     assert await house.content(upload.id) == DATA
@@ -62,8 +55,11 @@ async def test_looking_for_the_offset_settles_too(house: House) -> None:
     assert await house.content(upload.id) == DATA
 
 
-async def test_an_empty_patch_at_the_end_settles_too(house: House) -> None:
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_an_empty_patch_at_the_end_settles_too(house: House, sealed: bool) -> None:
     upload = await committed(house)
+    if sealed:
+        await house.doors.store.seal(upload, 1, ListLedger())
     appended = await house.append(upload.id, len(DATA), Feed().end())
     assert (appended.ended, appended.upload.phase) == (Ended.COMPLETE, Phase.RECEIVED)
 

@@ -4,9 +4,34 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
-from tusline.interfaces import BlobStore, Ledger, Writer
-from tusline.upload import Upload
+from tusline.errors import RecordsUnavailable
+from tusline.interfaces import BlobStore, Committed, Ledger, Records, Writer
+from tusline.upload import Delta, Upload, UploadId
+
+
+class GatedRecords:
+    """Records whose commits wait at a gate, and whose answers can be lost."""
+
+    def __init__(self, inner: Records) -> None:
+        self._inner = inner
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.at_the_gate = asyncio.Event()
+        self.lose_answers = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def commit(self, id: UploadId, token: int, delta: Delta) -> Committed:
+        self.at_the_gate.set()
+        await self.gate.wait()
+        answer = await self._inner.commit(id, token, delta)
+        if delta and self.lose_answers:
+            self.lose_answers -= 1
+            raise RecordsUnavailable("the answer was lost")
+        return answer
 
 
 class FreezingWriter:
@@ -33,6 +58,9 @@ class FreezingWriter:
     def fileno(self) -> int | None:
         return self._inner.fileno()
 
+    def spliced(self, count: int) -> None:
+        self._inner.spliced(count)
+
 
 class FreezingStore:
     """A blob store whose newest writer can be frozen."""
@@ -45,8 +73,8 @@ class FreezingStore:
         self.writers.append(FreezingWriter(await self._inner.open(upload, token, ledger)))
         return self.writers[-1]
 
-    async def seal(self, upload: Upload) -> None:
-        await self._inner.seal(upload)
+    async def seal(self, upload: Upload, token: int, ledger: Ledger) -> None:
+        await self._inner.seal(upload, token, ledger)
 
     async def discard(self, upload: Upload) -> None:
         await self._inner.discard(upload)

@@ -12,7 +12,8 @@ from tusline.jobs.docket import DocketEngine
 from tusline.records.sqlite import SqliteRecords
 from tusline.rules import Append, Creation, Limits
 from tusline.service.appending import Appended
-from tusline.service.service import Doors, Service, Tuning
+from tusline.service.doors import Doors
+from tusline.service.service import Service, Tuning
 from tusline.service.session import Rhythm
 from tusline.signals.local import LocalSignals
 from tusline.storage.disk import DiskStore
@@ -57,7 +58,7 @@ async def open_house(data: Path) -> AsyncGenerator[House]:
     folder.open()
     clock = HandClock()
     pace = Pace(threads=4, slow=10.0)
-    records = SqliteRecords(folder.layout.records, clock, lease_ttl=60, expires=3600)
+    records = SqliteRecords(folder.layout.records, clock, lease_ttl=60, expires=3600, wait=15)
     records.open()
     store = FreezingStore(DiskStore(folder.layout, pace, piece=65536))
     tuning = Tuning(

@@ -44,5 +44,5 @@ async def created(records: Records, upload: Upload | None = None) -> tuple[Uploa
 async def received(records: Records, id: str = "upload-0000000000") -> Upload:
     """A record that has been finished and waits in the outbox."""
     upload, token = await created(records, fresh(id, length=4))
-    await records.commit(upload.id, token, Delta(at=0, added=4, head=b"\xff\xd8\xff\xe0"))
+    await records.commit(upload.id, token, Delta(number=1, added=4, head=b"\xff\xd8\xff\xe0"))
     return await records.finish(upload.id, token, "image/jpeg")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tusline.cli.common import data_option, json_option, settings_with
@@ -18,9 +19,12 @@ from tusline.records.sqlite import SqliteRecords
 from tusline.storage.layout import Layout
 from tusline.upload import Event, Upload, UploadId
 
+READ_SECONDS = 10
+"""How long to wait for a database that another process writes."""
+
 
 async def _read(path: Path, id: UploadId) -> tuple[Upload, list[Event]]:
-    records = SqliteRecords(path, SystemClock(), lease_ttl=0, expires=0)
+    records = SqliteRecords(path, SystemClock(), lease_ttl=0, expires=0, wait=READ_SECONDS)
     records.open(read_only=True)
     try:
         return await records.get(id), await records.timeline(id)
@@ -60,21 +64,28 @@ def _document(upload: Upload, events: list[Event]) -> dict[str, object]:
     return {"upload": fields, "timeline": [asdict(event) for event in events]}
 
 
+def _plain(text: str) -> str:
+    """A client's text without markup and control characters, which a terminal would obey."""
+    return escape("".join(character if character.isprintable() else "�" for character in text))
+
+
 def _print(upload: Upload, events: list[Event]) -> None:
     console = Console(highlight=False)
-    name = metadata_text(upload.metadata, "filename") or "(no name)"
+    name = _plain(metadata_text(upload.metadata, "filename") or "(no name)")
     length = "?" if upload.length is None else f"{upload.length:,}"
     console.print(f"[bold]{upload.id}[/]  {name}")
-    console.print(f"{upload.phase}, {upload.offset:,} of {length} bytes, owner {upload.owner!r}")
+    console.print(
+        f"{upload.phase}, {upload.offset:,} of {length} bytes, owner {_plain(upload.owner) or '-'}"
+    )
     if upload.reason:
-        console.print(f"[red]{upload.reason.code}: {upload.reason.message}[/]")
+        console.print(f"[red]{upload.reason.code}: {_plain(upload.reason.message)}[/]")
     timeline = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("when (UTC)", "after", "what", "detail"):
         timeline.add_column(heading, style="dim" if heading != "what" else "bold")
     for event in events:
         when = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
         after = f"{event.at - upload.created:.2f} s"
-        timeline.add_row(when, after, event.name, event.detail)
+        timeline.add_row(when, after, event.name, _plain(event.detail))
     console.print(timeline)
     for variant in upload.variants:
         size = f"{variant.width}x{variant.height}, {variant.size:,} bytes"

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -36,6 +38,34 @@ class Pulse:
     every: float
     beat: float
     ids: int
+
+
+class News:
+    """Which of a stream's uploads have changed since they were last told; all of them at first."""
+
+    def __init__(self, ids: Iterable[UploadId]) -> None:
+        self.dirty = set(ids)
+        self.woken = asyncio.Event()
+        self._ids = frozenset(self.dirty)
+
+    @contextmanager
+    def listening(self, signals: Signals) -> Generator[None]:
+        stops = [signals.listen(topics.changed(id), partial(self._add, id)) for id in self._ids]
+        try:
+            yield
+        finally:
+            for stop in stops:
+                stop()
+
+    def take(self, wanted: set[UploadId]) -> list[UploadId]:
+        """The changed ones among those wanted; they count as told."""
+        self.woken.clear()
+        taken, self.dirty = sorted(self.dirty & wanted), set()
+        return taken
+
+    def _add(self, id: UploadId) -> None:
+        self.dirty.add(id)
+        self.woken.set()
 
 
 class Events:
@@ -92,25 +122,12 @@ class Events:
         self, owned: dict[UploadId, str | None], base: str, seen: dict[UploadId, int]
     ) -> AsyncGenerator[bytes]:
         """A snapshot of each upload, then each change; the newest state only, never a backlog."""
-        woken = asyncio.Event()
-        dirty = set(owned)
-
-        def waker(id: UploadId) -> Any:
-            def wake() -> None:
-                dirty.add(id)
-                woken.set()
-
-            return wake
-
-        stops = [self._signals.listen(topics.changed(id), waker(id)) for id in owned]
-        stops.append(self._signals.listen(topics.DRAIN, woken.set))
+        news = News(owned)
         open_ids = set(owned)
-        try:
+        with self._running.listening(news.woken.set), news.listening(self._signals):
             yield f"retry: {RETRY_MS}\n\n".encode()
             while open_ids and not self._running.draining:
-                woken.clear()
-                for id in sorted(dirty & open_ids):
-                    dirty.discard(id)
+                for id in news.take(open_ids):
                     upload = await self._look(id, owned[id])
                     if upload is None or upload.phase in ENDED:
                         open_ids.discard(id)
@@ -119,14 +136,11 @@ class Events:
                     elif seen.get(id) != upload.version:
                         seen[id] = upload.version
                         yield _event("upload", f"{id}:{upload.version}", status_of(upload, base))
-                if open_ids and not await self._wait(woken):
+                if open_ids and not await self._wait(news.woken):
                     yield _event("beat", "", {})  # named: a page cannot see comments
-                    dirty |= open_ids  # a signal may have been lost
+                    news.dirty |= open_ids  # a signal may have been lost
             if not open_ids:
                 yield _event("end", "", {})
-        finally:
-            for stop in stops:
-                stop()
 
     async def _look(self, id: UploadId, owner: str | None) -> Upload | None:
         try:
@@ -153,4 +167,5 @@ def _event(name: str, id: str, data: dict[str, Any]) -> bytes:
 def _last_seen(value: str | None) -> dict[UploadId, int]:
     """`<id>:<version>` of the last event a client got: that one need not be told again."""
     id, _, version = (value or "").partition(":")
-    return {UploadId(id): int(version)} if version.isdecimal() else {}
+    known = len(version) < 20 and version.isascii() and version.isdecimal()
+    return {UploadId(id): int(version)} if known else {}

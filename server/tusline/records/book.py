@@ -41,9 +41,12 @@ class Book:
         return max(last + 1, int(self.now * 1_000_000))
 
     def must_hold(self, id: UploadId, token: int) -> None:
-        """Raises LeaseLost unless the token is the newest one and the upload takes bytes."""
-        row = self.db.execute("SELECT token, phase FROM uploads WHERE id = ?", (id,)).fetchone()
-        if row is None or row["token"] != token or row["phase"] != Phase.RECEIVING:
+        """Raises LeaseLost unless the token is the newest one and its lease runs."""
+        row = self.db.execute(
+            "SELECT token, phase, lease_until FROM uploads WHERE id = ?", (id,)
+        ).fetchone()
+        held = row is not None and row["lease_until"] > self.now
+        if not held or row["token"] != token or row["phase"] != Phase.RECEIVING:
             raise LeaseLost(f"token {token} of {id} is fenced")
 
     def must_work(self, id: UploadId, token: int) -> None:
@@ -54,7 +57,7 @@ class Book:
 
     def hold(self, id: UploadId, token: int) -> None:
         self.db.execute(
-            "UPDATE uploads SET token = ?, lease_until = ?, wanted = 0 WHERE id = ?",
+            "UPDATE uploads SET token = ?, lease_until = ?, wanted = 0, commits = 0 WHERE id = ?",
             (token, self.now + self.lease_ttl, id),
         )
 
@@ -64,11 +67,11 @@ class Book:
     def grow(self, id: UploadId, delta: Delta) -> int:
         """Apply a delta and renew the lease; the upload's new offset in bytes.
 
-        A delta whose bytes are part of the upload already was committed before: its answer got
-        lost. Raises LeaseLost for one that does not fit: its writer has gone astray.
+        The last delta again changes nothing: its answer got lost. Raises LeaseLost for a number
+        out of order: its writer has gone astray.
         """
         row = self.db.execute(
-            "SELECT offset, head,"
+            "SELECT offset, head, commits,"
             " (SELECT coalesce(max(seq), 0) FROM journal WHERE id = :id) AS last"
             " FROM uploads WHERE id = :id",
             {"id": id},
@@ -77,10 +80,10 @@ class Book:
         self.db.execute(
             "UPDATE uploads SET lease_until = ? WHERE id = ?", (self.now + self.lease_ttl, id)
         )
-        if not delta or (delta.added and delta.at + delta.added == offset):
+        if not delta or delta.number == row["commits"]:
             return offset
-        if delta.added and delta.at != offset:
-            raise LeaseLost(f"a delta at {delta.at} does not fit {id} at {offset}")
+        if delta.number != row["commits"] + 1:
+            raise LeaseLost(f"delta {delta.number} of {id} does not follow {row['commits']}")
         self._add(id, delta, offset + delta.added, row["head"] + delta.head)
         self.db.executemany(
             "INSERT INTO journal VALUES (?, ?, ?)",
@@ -89,11 +92,20 @@ class Book:
         return offset + delta.added
 
     def _add(self, id: UploadId, delta: Delta, offset: int, head: bytes) -> None:
-        expires = self.now + self.expires if self.expires else None
+        given = {
+            "id": id,
+            "offset": offset,
+            "length": delta.length,
+            "head": head,
+            "number": delta.number,
+            "now": self.now,
+            "expires": self.now + self.expires if self.expires else None,
+        }
         self.db.execute(
-            "UPDATE uploads SET offset = ?, length = coalesce(length, ?), head = ?,"
-            " changed = ?, version = version + 1, expires = ? WHERE id = ?",
-            (offset, delta.length, head, self.now, expires, id),
+            "UPDATE uploads SET offset = :offset, length = coalesce(length, :length),"
+            " head = :head, commits = :number, changed = :now, version = version + 1,"
+            " expires = :expires WHERE id = :id",
+            given,
         )
 
     def move(

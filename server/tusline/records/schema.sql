@@ -1,5 +1,5 @@
 -- The embedded records: one row an upload, its journal, the outbox, and its timeline.
--- `bytes` is 1 while the store may still hold something of the upload.
+-- `commits` numbers the deltas under the newest token. `bytes` is 1 while the store may still hold something of the upload.
 CREATE TABLE IF NOT EXISTS uploads (
   id TEXT PRIMARY KEY,
   schema INTEGER NOT NULL,
@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS uploads (
   token INTEGER NOT NULL DEFAULT 0,
   lease_until REAL NOT NULL DEFAULT 0,
   wanted INTEGER NOT NULL DEFAULT 0,
+  commits INTEGER NOT NULL DEFAULT 0,
   reason_code TEXT,
   reason_message TEXT,
   content_type TEXT,

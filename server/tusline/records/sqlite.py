@@ -30,14 +30,17 @@ FREE = "phase = 'receiving' AND lease_until <= :now"
 
 
 class SqliteRecords:
-    """Implements Records. `lease_ttl` and `expires` are seconds; expiry 0 means never.
+    """Implements Records. All times are seconds: `lease_ttl`, `expires` (0: never), and `wait`,
+    after which a caller is told that the records do not answer.
 
     `open` also frees every lease: no writer has survived the process that held the folder. Opened
     read-only, beside the process that holds the folder, it reads and nothing else.
     """
 
-    def __init__(self, path: Path, clock: Clock, *, lease_ttl: float, expires: float) -> None:
-        self._thread = SqliteThread(path)
+    def __init__(
+        self, path: Path, clock: Clock, *, lease_ttl: float, expires: float, wait: float
+    ) -> None:
+        self._thread = SqliteThread(path, wait=wait)
         self._clock = clock
         self._lease_ttl = lease_ttl
         self._expires = expires
@@ -93,7 +96,12 @@ class SqliteRecords:
         return await self._run(lambda book: book.read(id))
 
     async def begin(
-        self, id: UploadId, *, expect: int | None = None, overtake: int | None = None
+        self,
+        id: UploadId,
+        *,
+        expect: int | None = None,
+        want: bool = False,
+        overtake: int | None = None,
     ) -> Begun:
         def work(book: Book) -> Begun:
             upload = book.read(id)
@@ -101,7 +109,8 @@ class SqliteRecords:
             if upload.phase is not Phase.RECEIVING or elsewhere:
                 return Begun(upload=upload, token=None)
             if upload.held and overtake != upload.token:
-                book.db.execute("UPDATE uploads SET wanted = 1 WHERE id = ?", (id,))
+                if want:
+                    book.db.execute("UPDATE uploads SET wanted = 1 WHERE id = ?", (id,))
                 return Begun(upload=upload, token=None)
             if upload.held:
                 book.note(id, "overtaken", f"token {upload.token}")
@@ -125,7 +134,8 @@ class SqliteRecords:
             book.must_hold(id, token)
             offset = book.grow(id, delta)
             book.release(id)
-            book.note(id, "appended", f"to {offset}: {note}")
+            if note:
+                book.note(id, "appended", f"to {offset}: {note}")
             return book.read(id)
 
         return await self._run(work)

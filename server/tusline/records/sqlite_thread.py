@@ -5,6 +5,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,15 @@ GROUP = 256
 
 BUSY_MS = 5000
 """Milliseconds that a statement waits for a reader of another process (`tusline show`)."""
+
+
+OWN = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+"""Errors that are a piece of work's own fault; any other is the database's."""
 
 
 @dataclass(slots=True)
@@ -42,47 +52,57 @@ class SqliteThread:
     """Runs pieces of work, each atomic, in order. A group shares one transaction and one sync of
     the disk; nobody is answered before the group is on disk.
 
-    The queue needs no bound of its own: each request waits for one piece of work at a time.
+    `wait` is how many seconds a caller waits. The queue needs no bound of its own: each request
+    waits for one piece of work at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wait: float) -> None:
         self._path = path
+        self._wait = wait
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._main, name="tusline-records", daemon=True)
-        self._opened = threading.Event()
+        self._thread: threading.Thread | None = None
         self._failure: sqlite3.Error | None = None
 
     def start(self, schema: str) -> None:
         """Open the database and bring it to `schema`. Raises RecordsUnavailable."""
-        self._schema = schema
+        opened = threading.Event()
+        self._failure = None
+        self._thread = threading.Thread(
+            target=self._main, args=(schema, opened), name="tusline-records", daemon=True
+        )
         self._thread.start()
-        self._opened.wait()
+        opened.wait()
         if self._failure is not None:
             raise RecordsUnavailable(f"{self._path}: {self._failure}") from self._failure
 
     async def run(self, work: Work[T]) -> T:
-        """The work's result once it is durable. Raises what it raised, or RecordsUnavailable."""
-        if not self._thread.is_alive():
+        """The work's result once it is durable. Raises what it raised, or RecordsUnavailable, also
+        when there is no answer in time: then the work may be done later, or not at all."""
+        if self._thread is None or not self._thread.is_alive():
             raise RecordsUnavailable("the records are closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._queue.put(_Item(work, loop, future))
-        return await future
+        try:
+            async with asyncio.timeout(self._wait):
+                return await future
+        except TimeoutError as error:
+            raise RecordsUnavailable("the records do not answer", retry_after=5) from error
 
     def close(self) -> None:
         """Do what has queued up, and close the database."""
-        if self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
 
-    def _main(self) -> None:
+    def _main(self, schema: str, opened: threading.Event) -> None:
         try:
-            connection = self._open()
+            connection = self._open(schema)
         except sqlite3.Error as error:
             self._failure = error
             return
         finally:
-            self._opened.set()
+            opened.set()
         try:
             while (group := self._next_group()) is not None:
                 _run_group(connection, group)
@@ -92,13 +112,13 @@ class SqliteThread:
         finally:
             connection.close()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, schema: str) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.executescript(self._schema)
+        connection.executescript(schema)
         return connection
 
     def _next_group(self) -> list[_Item] | None:
@@ -125,7 +145,7 @@ def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
             _run_one(connection, item)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        if connection.in_transaction:
+        with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         for item in group:
             item.error = RecordsUnavailable(f"the records cannot be written: {error}")
@@ -136,8 +156,11 @@ def _run_one(connection: sqlite3.Connection, item: _Item) -> None:
     connection.execute("SAVEPOINT piece")
     try:
         item.result = item.work(connection)
-    except sqlite3.Error:
-        raise
+    except sqlite3.Error as error:
+        if not isinstance(error, OWN):
+            raise
+        item.error = error
+        connection.execute("ROLLBACK TO piece")
     except Exception as error:
         item.error = error
         connection.execute("ROLLBACK TO piece")

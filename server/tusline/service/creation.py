@@ -6,9 +6,10 @@ from tusline import rules
 from tusline.body import Body
 from tusline.endings import Ended
 from tusline.errors import TooLarge
-from tusline.interfaces import BlobStore, Clock, JobEngine, Records
 from tusline.rules import Creation, Limits
 from tusline.service.appending import Appended, Appender
+from tusline.service.doors import Doors
+from tusline.service.leases import Leases
 from tusline.service.terminating import Terminator
 from tusline.upload import Phase, Upload, UploadId
 
@@ -22,20 +23,16 @@ class Creator:
 
     def __init__(
         self,
-        records: Records,
-        store: BlobStore,
-        jobs: JobEngine,
-        clock: Clock,
+        doors: Doors,
+        leases: Leases,
         appender: Appender,
         terminator: Terminator,
         *,
         limits: Limits,
         expires: float,
     ) -> None:
-        self._records = records
-        self._store = store
-        self._jobs = jobs
-        self._clock = clock
+        self._doors = doors
+        self._leases = leases
         self._appender = appender
         self._terminator = terminator
         self._limits = limits
@@ -51,24 +48,23 @@ class Creator:
         rules.has_room(
             self._limits,
             length=creation.length,
-            free=await self._store.free(),
-            depth=await self._jobs.depth(),
+            free=await self._doors.store.free(),
+            depth=await self._doors.jobs.depth(),
         )
-        begun = await self._records.create(
+        begun = await self._doors.records.create(
             self._fresh(creation, owner), lease=body is not None or creation.length == 0
         )
         if begun.token is None:
             return Appended(upload=begun.upload, added=0, ended=Ended.COMPLETE)
-        appended = await self._appender.receive(
-            begun.upload, begun.token, body or Body.empty(), length=None
-        )
+        lease = self._leases.lease(begun)
+        appended = await self._appender.receive(lease, body or Body.empty(), length=None)
         if appended.ended is Ended.TOO_LONG:
             await self._terminator.terminate(begun.upload.id, owner=owner)
             raise TooLarge("the body is longer than the upload")
         return appended
 
     def _fresh(self, creation: Creation, owner: str) -> Upload:
-        now = self._clock.now()
+        now = self._doors.clock.now()
         return Upload(
             id=UploadId(secrets.token_hex(ID_BYTES)),
             owner=owner,

@@ -1,4 +1,4 @@
-"""Leases: one writer at a time, and the newcomer wins (I3)."""
+"""Taking leases: one writer at a time, and the newcomer wins (I3)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -8,22 +8,26 @@ from dataclasses import dataclass
 import structlog
 
 from tusline import topics
-from tusline.errors import Busy, LeaseLost, RecordsUnavailable
+from tusline.errors import Busy, LeaseLost, RecordsUnavailable, TuslineError
 from tusline.interfaces import Begun, Records, Signals
+from tusline.service.lease import Lease
 from tusline.upload import NOTHING, Upload, UploadId
 
 log = structlog.get_logger()
 
 Check = Callable[[Upload], None]
 
+POLL = 0.25
+"""Seconds between two looks at a lease that is waited for: the signal of its end may be lost."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """The upload as it stood when the lease was granted. `token` is None where there is nothing
-    to lease, because the upload takes no more bytes."""
+    """The upload as it stood, and the lease, or None where there is nothing to lease: the upload
+    takes no more bytes, or it is complete and being settled."""
 
     upload: Upload
-    token: int | None
+    lease: Lease | None
 
 
 class Leases:
@@ -43,26 +47,35 @@ class Leases:
         Raises Busy when another newcomer was faster, UnknownUpload, and what `check` raises.
         """
         begun = await self._begin(id, check, expect=expect)
-        if begun.token is not None or not begun.upload.held:
-            return Grant(upload=begun.upload, token=begun.token)
-        return await self._take_over(id, check, expect, holder=begun.upload.token)
+        grant = self._grant(begun)
+        return grant or await self._take_over(id, check, expect, holder=begun.upload.token)
 
-    async def try_acquire(self, id: UploadId) -> Grant | None:
-        """The lease if nobody holds it; nobody is disturbed for long. None: busy or over."""
-        upload = await self._records.get(id)
-        if upload.held:
-            return None
+    async def try_acquire(self, id: UploadId) -> Lease | None:
+        """The lease if nobody holds it; nobody is disturbed. None: busy, or over."""
         begun = await self._records.begin(id)
-        return Grant(upload=begun.upload, token=begun.token) if begun.token else None
+        return self.lease(begun) if begun.token else None
 
-    async def release(self, id: UploadId, token: int, note: str) -> Upload | None:
-        """End a lease without adding anything; None when it was lost already."""
+    def lease(self, begun: Begun) -> Lease:
+        """The lease that was granted. Raises ValueError when none was."""
+        if begun.token is None:
+            raise ValueError("no lease was granted")
+        return Lease(begun.upload, begun.token, self._records, self._signals)
+
+    async def release(self, lease: Lease) -> Upload | None:
+        """End a lease without adding anything. None when it was lost already, or the records do
+        not answer: then it runs out by itself."""
         try:
-            upload = await self._records.end(id, token, NOTHING, note)
-        except LeaseLost:
+            return await lease.end(NOTHING, "")
+        except (LeaseLost, TuslineError):
             return None
-        await self._signals.notify(topics.free(id))
-        return upload
+
+    def _grant(self, begun: Begun) -> Grant | None:
+        """None while another writer holds the lease and takes bytes."""
+        if begun.token is not None:
+            return Grant(upload=begun.upload, lease=self.lease(begun))
+        if begun.upload.held and not begun.upload.complete:
+            return None
+        return Grant(upload=begun.upload, lease=None)
 
     async def _take_over(
         self, id: UploadId, check: Check, expect: int | None, *, holder: int
@@ -75,33 +88,39 @@ class Leases:
             while (left := give_up - loop.time()) > 0:
                 freed.clear()
                 await self._signals.notify(topics.let_go(id))
-                begun = await self._begin(id, check, expect=expect)
-                if begun.token is not None or not begun.upload.held:
-                    return Grant(upload=begun.upload, token=begun.token)
-                await _wait(freed, left)
+                begun = await self._begin(id, check, expect=expect, want=True)
+                if grant := self._grant(begun):
+                    return grant
+                await _wait(freed, min(left, POLL))
         finally:
             stop()
         begun = await self._begin(id, check, expect=expect, overtake=holder)
-        if begun.token is None and begun.upload.held:
-            raise Busy("another request writes to this upload", retry_after=1)
-        log.info("lease.overtaken", upload_id=id, holder=holder, token=begun.token)
-        return Grant(upload=begun.upload, token=begun.token)
+        if grant := self._grant(begun):
+            log.info("lease.overtaken", upload_id=id, holder=holder, token=begun.token)
+            return grant
+        raise Busy("another request writes to this upload", retry_after=1)
 
     async def _begin(
-        self, id: UploadId, check: Check, *, expect: int | None, overtake: int | None = None
+        self,
+        id: UploadId,
+        check: Check,
+        *,
+        expect: int | None,
+        want: bool = False,
+        overtake: int | None = None,
     ) -> Begun:
-        begun = await self._records.begin(id, expect=expect, overtake=overtake)
+        begun = await self._records.begin(id, expect=expect, want=want, overtake=overtake)
         try:
             check(begun.upload)
         except BaseException:
             if begun.token is not None:
-                await self.release(id, begun.token, "refused")
+                await self.release(self.lease(begun))
             raise
         return begun
 
     @asynccontextmanager
     async def kept(
-        self, id: UploadId, token: int, wanted: Callable[[], None], lost: Callable[[], None]
+        self, lease: Lease, wanted: Callable[[], None], lost: Callable[[], None]
     ) -> AsyncGenerator[None]:
         """Renew a lease while the block runs; `wanted` and `lost` are called when that is learnt.
 
@@ -112,7 +131,7 @@ class Leases:
         timers: list[asyncio.TimerHandle] = []
 
         def renew() -> None:
-            task = loop.create_task(self._renew(id, token, wanted, lost))
+            task = loop.create_task(self._renew(lease, wanted, lost))
             renewals.add(task)
             task.add_done_callback(renewals.discard)
             timers[:] = [loop.call_later(self._renew_every, renew)]
@@ -126,15 +145,15 @@ class Leases:
                 task.cancel()
 
     async def _renew(
-        self, id: UploadId, token: int, wanted: Callable[[], None], lost: Callable[[], None]
+        self, lease: Lease, wanted: Callable[[], None], lost: Callable[[], None]
     ) -> None:
         try:
-            if (await self._records.commit(id, token, NOTHING)).wanted:
+            if (await self._records.commit(lease.upload.id, lease.token, NOTHING)).wanted:
                 wanted()
         except LeaseLost:
             lost()
         except RecordsUnavailable as error:
-            log.warning("lease.not_renewed", upload_id=id, error=str(error))
+            log.warning("lease.not_renewed", upload_id=lease.upload.id, error=str(error))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

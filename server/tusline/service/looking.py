@@ -28,15 +28,16 @@ class Looker:
             return upload
         if upload.complete:
             # Every byte is committed: whoever holds the lease only finishes.
-            if not upload.held:
-                await self._settler.settle(id)
+            await self._settler.settle(id)
+            upload = await self._records.get(id)
+            self._check(upload, owner)
             return upload
         if not upload.held:
             return upload
         grant = await self._leases.acquire(id, lambda now: self._check(now, owner))
-        if grant.token is None:
+        if grant.lease is None:
             return grant.upload
-        return await self._leases.release(id, grant.token, "looked at") or grant.upload
+        return await self._leases.release(grant.lease) or grant.upload
 
     async def look(self, id: UploadId, *, owner: str | None) -> Upload:
         """For the status: the record, without disturbing anybody; also of uploads that are over.

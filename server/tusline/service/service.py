@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Self
 
-from tusline.interfaces import BlobStore, Clock, JobEngine, Records, Signals
 from tusline.rules import Limits
 from tusline.service.appending import Appender
+from tusline.service.clearing import Clearer
 from tusline.service.creation import Creator
+from tusline.service.doors import Doors
 from tusline.service.leases import Leases
 from tusline.service.looking import Looker
 from tusline.service.running import Running
@@ -14,17 +15,6 @@ from tusline.service.session import Rhythm
 from tusline.service.settling import Settler
 from tusline.service.sweeper import Sweeper
 from tusline.service.terminating import Terminator
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
-    """The adapters that a process uses."""
-
-    records: Records
-    store: BlobStore
-    signals: Signals
-    jobs: JobEngine
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,47 +43,32 @@ class Service:
     @classmethod
     def over(cls, doors: Doors, tuning: Tuning) -> Self:
         """Wire the use cases."""
-        records, store, signals, clock = doors.records, doors.store, doors.signals, doors.clock
+        records, store, signals = doors.records, doors.store, doors.signals
         leases = Leases(records, signals, wait=tuning.lease_wait, ttl=tuning.lease_ttl)
+        clearer = Clearer(records, store)
         running = Running()
         settler = Settler(
             records,
             store,
             signals,
             leases,
+            clearer,
             types=tuning.limits.types,
             enqueue=doors.jobs.enqueue,
+            wait=tuning.finish_wait,
         )
         appender = Appender(
-            records,
-            store,
-            signals,
-            clock,
-            leases,
-            settler,
-            running,
-            limits=tuning.limits,
-            rhythm=tuning.rhythm,
-            finish_wait=tuning.finish_wait,
+            doors, leases, settler, clearer, running, limits=tuning.limits, rhythm=tuning.rhythm
         )
-        terminator = Terminator(records, store, signals, clock, leases)
+        terminator = Terminator(doors, leases, clearer)
         return cls(
             creator=Creator(
-                records,
-                store,
-                doors.jobs,
-                clock,
-                appender,
-                terminator,
-                limits=tuning.limits,
-                expires=tuning.expires,
+                doors, leases, appender, terminator, limits=tuning.limits, expires=tuning.expires
             ),
             appender=appender,
-            looker=Looker(records, clock, leases, settler),
+            looker=Looker(records, doors.clock, leases, settler),
             terminator=terminator,
             settler=settler,
-            sweeper=Sweeper(
-                records, store, signals, doors.jobs, leases, settler, limit=tuning.sweep_limit
-            ),
+            sweeper=Sweeper(doors, leases, settler, clearer, limit=tuning.sweep_limit),
             running=running,
         )

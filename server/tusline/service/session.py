@@ -1,16 +1,15 @@
-"""One running append: the ledger that its writer fills, and the commits that empty it."""
+"""One running append: the ledger that its writer fills, and the rhythm in which it commits."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
-from tusline import topics
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import LeaseLost, RecordsUnavailable
-from tusline.interfaces import Records, Signals
-from tusline.upload import HEAD_BYTES, NOTHING, Delta, Upload
+from tusline.errors import LeaseLost, RecordsUnavailable, TuslineError
+from tusline.service.lease import Lease
+from tusline.upload import NOTHING, Delta
 
 log = structlog.get_logger()
 
@@ -26,130 +25,99 @@ class Rhythm:
 class Session:
     """Implements Ledger for one append under one lease.
 
-    At most one commit is under way; what becomes durable meanwhile is merged into the next.
-    The piece that would complete the upload is held back until the body has ended well, so that
-    an upload is never finished by a broken or too long body.
+    What becomes durable while a commit is under way is merged into the next. The piece that would
+    complete the upload is held back until the body has ended well, so that an upload is never
+    finished by a broken or too long body. `length` is the upload's, also if this request declares
+    it; None while it is unknown.
     """
 
-    def __init__(
-        self,
-        upload: Upload,
-        token: int,
-        *,
-        length: int | None,
-        body: Body,
-        records: Records,
-        signals: Signals,
-        rhythm: Rhythm,
-    ) -> None:
-        self._start = upload.offset
-        self._token = token
-        self._length = length
+    def __init__(self, lease: Lease, body: Body, rhythm: Rhythm, *, length: int | None) -> None:
+        self.lease = lease
+        self.failure: TuslineError | None = None
         self._body = body
-        self._records = records
-        self._signals = signals
         self._rhythm = rhythm
+        self._length = length
         self._loop = asyncio.get_running_loop()
-        self._first = bytearray()
-        self._pending = Delta(length=length if upload.length is None else None)
+        self._start = self._durable = lease.upload.offset
+        self._pending = Delta(length=length if lease.upload.length is None else None)
         self._held = NOTHING
-        self._commit: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self.upload = upload
 
-    # --- told by the pump and the writer -----------------------------------------------------
-
-    def saw(self, piece: bytes) -> None:
-        """Keep the upload's first bytes, which the record wants (see HEAD_BYTES)."""
-        missing = HEAD_BYTES - self._start - len(self._first)
-        if missing > 0:
-            self._first += piece[:missing]
+    # --- what the writer tells ---------------------------------------------------------------
 
     def add(self, delta: Delta) -> None:
-        if self.durable + delta.added == self._length and delta.added:
+        self._durable += delta.added
+        if delta.added and self._durable == self._length:
             self._held = delta
             return
         self._pending += delta
         if self._pending.added >= self._rhythm.commit_bytes:
             self._start_commit()
-        elif self._timer is None:
-            self._timer = self._loop.call_later(self._rhythm.commit_seconds, self._start_commit)
+        else:
+            self._start_timer()
 
     async def record(self, delta: Delta) -> None:
         self._pending += delta
-        await self._settled()
-        await self._commit_once()
+        await self.lease.commit(self._take)
 
-    @property
-    def added(self) -> int:
-        """Bytes that this append has made part of the upload."""
-        return self.upload.offset - self._start
-
-    @property
-    def durable(self) -> int:
-        """The offset up to which bytes are durable and not held back."""
-        return self.upload.offset + self._pending.added
+    def fail(self, error: TuslineError) -> None:
+        self.failure = self.failure or error
+        self._body.stop(Ended.FAILED)
 
     # --- committing --------------------------------------------------------------------------
 
+    def _take(self) -> Delta:
+        delta, self._pending = self._pending, NOTHING
+        return delta
+
+    def _start_timer(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._rhythm.commit_seconds, self._start_commit)
+
     def _start_commit(self) -> None:
         self._cancel_timer()
-        if self._commit is None and self._pending:
-            self._commit = self._loop.create_task(self._commit_until_small())
+        if self._committing is None and self._pending:
+            self._committing = self._loop.create_task(self._commit_until_small())
 
     async def _commit_until_small(self) -> None:
         try:
-            await self._commit_once()
+            await self.lease.commit(self._take)
             while self._pending.added >= self._rhythm.commit_bytes:
-                await self._commit_once()
+                await self.lease.commit(self._take)
         except LeaseLost:
             self._body.stop(Ended.LEASE_LOST)
         except RecordsUnavailable as error:
-            log.warning("commit.failed", upload_id=self.upload.id, error=str(error))
-            self._body.stop(Ended.FAILED)
+            log.warning("commit.failed", upload_id=self.lease.upload.id, error=str(error))
+            self.fail(error)
         finally:
-            self._commit = None
-
-    async def _commit_once(self) -> None:
-        delta, self._pending = self._pending, NOTHING
-        try:
-            await self.commit(delta)
-        except RecordsUnavailable:
-            self._pending = delta + self._pending
-            raise
-
-    async def commit(self, delta: Delta) -> None:
-        """Make `delta`, as `rest` gave it, part of the upload. Raises LeaseLost."""
-        delta = self.stamped(delta)
-        answer = await self._records.commit(self.upload.id, self._token, delta)
-        self.upload = self.upload.grown(delta)
-        if answer.wanted:
+            self._committing = None
+            if self._pending:
+                self._start_timer()
+        if self.lease.wanted:
             self._body.stop(Ended.LET_GO)
-        await self._signals.notify(topics.changed(self.upload.id))
-
-    def stamped(self, delta: Delta) -> Delta:
-        """The delta with its place, and those first bytes of the upload that it contains."""
-        at = self.upload.offset
-        if at >= HEAD_BYTES or not delta.added:
-            return replace(delta, at=at)
-        start = at - self._start
-        return replace(delta, at=at, head=bytes(self._first[start : start + delta.added]))
-
-    async def _settled(self) -> None:
-        self._cancel_timer()
-        while self._commit is not None:
-            await self._commit
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    async def rest(self, *, ended_well: bool) -> Delta:
-        """What is durable and not committed, once no commit is under way; the session is over.
+    # --- the end -----------------------------------------------------------------------------
 
-        The completing piece is part of it only when the body ended well.
-        """
-        await self._settled()
-        delta, self._pending = self._pending, NOTHING
+    async def settled(self) -> None:
+        """Wait until no commit is under way and every answer is known. Raises LeaseLost,
+        RecordsUnavailable."""
+        while self._committing is not None:
+            await self._committing
+        self._cancel_timer()
+        await self.lease.confirm()
+
+    def rest(self, *, ended_well: bool) -> Delta:
+        """What is durable and not committed; with the completing piece if the body ended well."""
+        delta = self._take()
         return delta + self._held if ended_well else delta
+
+    @property
+    def added(self) -> int:
+        """Bytes that this append has made part of the upload so far."""
+        return self.lease.upload.offset - self._start

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from tusline import rules, topics
-from tusline.errors import LeaseLost, RejectedUpload, ServiceBusy, TuslineError
+from tusline.errors import LeaseLost, RejectedUpload, TuslineError
 from tusline.interfaces import BlobStore, Records, Signals
+from tusline.service.clearing import Clearer
+from tusline.service.lease import Lease, SealLedger
 from tusline.service.leases import Leases
-from tusline.upload import OVER, Phase, Reason, Upload, UploadId
+from tusline.upload import NOTHING, Phase, Reason, Upload, UploadId
 
 log = structlog.get_logger()
 
@@ -17,7 +19,10 @@ Enqueue = Callable[[UploadId], Awaitable[None]]
 
 
 class Settler:
-    """Settles complete uploads: for their last PATCH, for HEAD, and for the sweeper."""
+    """Settles complete uploads: for their last PATCH, for HEAD, and for the sweeper.
+
+    `wait` is how many seconds a caller waits for a seal that takes long; it goes on behind it.
+    """
 
     def __init__(
         self,
@@ -25,94 +30,92 @@ class Settler:
         store: BlobStore,
         signals: Signals,
         leases: Leases,
+        clearer: Clearer,
         *,
         types: tuple[str, ...],
         enqueue: Enqueue,
+        wait: float,
     ) -> None:
         self._records = records
         self._store = store
         self._signals = signals
         self._leases = leases
+        self._clearer = clearer
         self._types = types
         self._enqueue = enqueue
+        self._wait = wait
         self._background: set[asyncio.Task[Upload | None]] = set()
 
     async def settle(self, id: UploadId) -> None:
         """Settle an upload if it is complete and nobody else is at it. Never raises a refusal:
         it stands in the record."""
-        grant = await self._leases.try_acquire(id)
-        if grant is None or grant.token is None:
+        lease = await self._leases.try_acquire(id)
+        if lease is None:
             return
-        if not grant.upload.complete:
-            await self._leases.release(id, grant.token, "not complete")
-            return
-        await self.in_background(grant.upload, grant.token)
+        if lease.upload.complete:
+            await self.settle_held(lease, left=None)
+        else:
+            await self._leases.release(lease)
 
-    def in_background(self, upload: Upload, token: int) -> "asyncio.Task[Upload | None]":
-        """Start settling under a lease that is already held. The task outlives the request; it
-        gives the upload, or None when it failed in a way that the next settle will mend."""
-        task = asyncio.get_running_loop().create_task(self._guarded(upload, token))
+    async def settle_held(self, lease: Lease, *, left: float | None) -> Upload | None:
+        """Settle under a lease that is held, which is released in the end, whatever happens.
+
+        None when it takes longer than `wait` or the seconds `left`, or failed in a way that the
+        next settle will mend.
+        """
+        task = asyncio.get_running_loop().create_task(self._guarded(lease))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-        return task
+        await asyncio.wait({task}, timeout=self._wait if left is None else min(self._wait, left))
+        return task.result() if task.done() else None
 
     async def idle(self) -> None:
         """Wait until nothing is being settled in this process."""
         while self._background:
             await asyncio.wait(set(self._background))
 
-    async def _guarded(self, upload: Upload, token: int) -> Upload | None:
+    async def _guarded(self, lease: Lease) -> Upload | None:
+        id = lease.upload.id
         try:
-            return await self._settle_held(upload, token)
+            return await self._settle(lease)
         except LeaseLost:
-            log.info("settle.overtaken", upload_id=upload.id, token=token)
-            await self._clear_if_over(upload)
-        except ServiceBusy as error:
-            log.warning("settle.failed", upload_id=upload.id, code=error.code, error=str(error))
-            await self._try_release(upload.id, token)
+            log.info("settle.overtaken", upload_id=id, token=lease.token)
+        except TuslineError as error:
+            log.warning("settle.failed", upload_id=id, code=error.code, error=str(error))
         except Exception:
-            log.exception("settle.failed", upload_id=upload.id)
-            await self._try_release(upload.id, token)
+            log.exception("settle.failed", upload_id=id)
+        await self._leases.release(lease)
+        try:
+            await self._clearer.clear_if_over(lease.upload)
+        except TuslineError as error:
+            log.warning("settle.not_cleared", upload_id=id, error=str(error))
         return None
 
-    async def _settle_held(self, upload: Upload, token: int) -> Upload:
-        async with self._leases.kept(upload.id, token, wanted=_ignore, lost=_ignore):
+    async def _settle(self, lease: Lease) -> Upload:
+        async with self._leases.kept(lease, wanted=_ignore, lost=_ignore):
             try:
-                content_type = rules.check_content(upload, self._types)
+                content_type = rules.check_content(lease.upload, self._types)
             except RejectedUpload as refusal:
-                return await self._reject(upload, refusal)
-            await self._store.seal(upload)
-            finished = await self._records.finish(upload.id, token, content_type)
-        await self._tell(upload.id)
-        await self._enqueue(upload.id)
+                return await self._reject(lease.upload, refusal)
+            ledger = SealLedger(lease)
+            await self._store.seal(lease.upload, lease.token, ledger)
+            await ledger.record(NOTHING)
+            finished = await self._records.finish(lease.upload.id, lease.token, content_type)
+        await self._tell(finished.id)
+        await self._enqueue(finished.id)
         return finished
 
     async def _reject(self, upload: Upload, refusal: RejectedUpload) -> Upload:
         reason = Reason(code=refusal.code, message=refusal.message)
         rejected = await self._records.retire(upload.id, Phase.REJECTED, reason)
         await self._tell(upload.id)
-        await self._store.discard(upload)
-        await self._records.discarded(upload.id)
+        await self._clearer.clear(rejected)
         return rejected
-
-    async def _clear_if_over(self, upload: Upload) -> None:
-        """A seal that ran beside a termination may have left the original behind it."""
-        try:
-            if (await self._records.get(upload.id)).phase in OVER:
-                await self._store.discard(upload)
-        except TuslineError as error:
-            log.warning("settle.not_cleared", upload_id=upload.id, error=str(error))
 
     async def _tell(self, id: UploadId) -> None:
         await self._signals.notify(topics.changed(id))
         await self._signals.notify(topics.free(id))
 
-    async def _try_release(self, id: UploadId, token: int) -> None:
-        try:
-            await self._leases.release(id, token, "settling failed")
-        except ServiceBusy as error:
-            log.warning("lease.not_released", upload_id=id, error=str(error))
-
 
 def _ignore() -> None:
-    """A complete upload needs no hand-over: whoever asks is told the final offset anyway."""
+    """A complete upload needs no hand-over: who asks is told the final offset anyway."""

@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 
-import structlog
-
 from tusline import topics
-from tusline.errors import ServiceBusy
-from tusline.interfaces import BlobStore, JobEngine, Records, Signals
+from tusline.service.clearing import Clearer
+from tusline.service.doors import Doors
 from tusline.service.leases import Leases
 from tusline.service.settling import Settler
 from tusline.upload import Phase, Upload
-
-log = structlog.get_logger()
 
 OUTBOX_PAGE = 200
 """Outbox entries read at a time while they are handed to the job engine."""
@@ -19,7 +15,7 @@ OUTBOX_PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What one sweep did, in uploads (`queued`: entries of the outbox handed on)."""
+    """What one sweep did, in uploads (`settled`: looked after; `queued`: handed to the jobs)."""
 
     expired: int
     settled: int
@@ -31,22 +27,14 @@ class Sweeper:
     """One sweep looks at `limit` uploads of each kind at most; the next goes on."""
 
     def __init__(
-        self,
-        records: Records,
-        store: BlobStore,
-        signals: Signals,
-        jobs: JobEngine,
-        leases: Leases,
-        settler: Settler,
-        *,
-        limit: int,
+        self, doors: Doors, leases: Leases, settler: Settler, clearer: Clearer, *, limit: int
     ) -> None:
-        self._records = records
-        self._store = store
-        self._signals = signals
-        self._jobs = jobs
+        self._records = doors.records
+        self._signals = doors.signals
+        self._jobs = doors.jobs
         self._leases = leases
         self._settler = settler
+        self._clearer = clearer
         self._limit = limit
 
     async def sweep(self) -> Swept:
@@ -55,7 +43,7 @@ class Sweeper:
         expired = [await self._expire(upload) for upload in due.expired]
         for upload in due.unsettled:
             await self._settler.settle(upload.id)
-        cleared = [await self._clear(upload) for upload in due.leftover]
+        cleared = [await self._clearer.clear(upload) for upload in due.leftover]
         return Swept(
             expired=sum(expired),
             settled=len(due.unsettled),
@@ -75,21 +63,13 @@ class Sweeper:
                 return count
 
     async def _expire(self, upload: Upload) -> bool:
-        grant = await self._leases.try_acquire(upload.id)
-        if grant is None or grant.token is None:
+        lease = await self._leases.try_acquire(upload.id)
+        if lease is None:
             return False
-        if grant.upload.changed != upload.changed:
-            await self._leases.release(upload.id, grant.token, "not expired")
+        if lease.upload.changed != upload.changed:
+            await self._leases.release(lease)
             return False
-        await self._records.retire(upload.id, Phase.EXPIRED, None)
+        over = await self._records.retire(upload.id, Phase.EXPIRED, None)
         await self._signals.notify(topics.changed(upload.id))
-        return await self._clear(grant.upload)
-
-    async def _clear(self, upload: Upload) -> bool:
-        try:
-            await self._store.discard(upload)
-        except ServiceBusy as error:
-            log.warning("sweep.not_cleared", upload_id=upload.id, error=str(error))
-            return False
-        await self._records.discarded(upload.id)
+        await self._clearer.clear(over)
         return True

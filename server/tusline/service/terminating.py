@@ -1,7 +1,8 @@
 """DELETE: an upload and all of its bytes go away."""
 
 from tusline import rules, topics
-from tusline.interfaces import BlobStore, Clock, Records, Signals
+from tusline.service.clearing import Clearer
+from tusline.service.doors import Doors
 from tusline.service.leases import Leases
 from tusline.upload import Phase, Upload, UploadId
 
@@ -9,24 +10,24 @@ from tusline.upload import Phase, Upload, UploadId
 class Terminator:
     """Terminates uploads, finished or not."""
 
-    def __init__(
-        self, records: Records, store: BlobStore, signals: Signals, clock: Clock, leases: Leases
-    ) -> None:
-        self._records = records
-        self._store = store
-        self._signals = signals
-        self._clock = clock
+    def __init__(self, doors: Doors, leases: Leases, clearer: Clearer) -> None:
+        self._records = doors.records
+        self._signals = doors.signals
+        self._clock = doors.clock
         self._leases = leases
+        self._clearer = clearer
 
     async def terminate(self, id: UploadId, *, owner: str | None) -> None:
-        """A running PATCH is ended first. Raises the refusals of `rules.must_exist`, and Busy."""
+        """A running PATCH is ended first. Raises the refusals of `rules.may_terminate`, and Busy.
+
+        Bytes that cannot be deleted now are deleted by the sweeper.
+        """
 
         def check(upload: Upload) -> None:
-            rules.must_exist(upload, owner=owner, now=self._clock.now())
+            rules.may_terminate(upload, owner=owner, now=self._clock.now())
 
-        grant = await self._leases.acquire(id, check)
-        await self._records.retire(id, Phase.TERMINATED, None)
+        await self._leases.acquire(id, check)
+        over = await self._records.retire(id, Phase.TERMINATED, None)
         await self._signals.notify(topics.free(id))
         await self._signals.notify(topics.changed(id))
-        await self._store.discard(grant.upload)
-        await self._records.discarded(id)
+        await self._clearer.clear(over)

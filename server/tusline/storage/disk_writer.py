@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from tusline.interfaces import Ledger
 from tusline.storage.files import store_error, write_all
@@ -43,9 +42,12 @@ class DiskWriter:
         for begin in range(0, len(view), self._piece):
             piece = view[begin : begin + self._piece]
             await self._step(piece)
-            self._ledger.add(Delta(added=len(piece), journal=self._journal))
-            self._at += len(piece)
-            self._journal = ()
+            self.spliced(len(piece))
+
+    def spliced(self, count: int) -> None:
+        self._ledger.add(Delta(added=count, journal=self._journal))
+        self._at += count
+        self._journal = ()
 
     async def _step(self, piece: memoryview) -> None:
         self._busy = True
@@ -83,9 +85,5 @@ class DiskWriter:
             os.close(descriptor)
 
     def fileno(self) -> int | None:
+        os.lseek(self._descriptor, self._at, os.SEEK_SET)
         return self._descriptor
-
-
-def open_extent(path: Path) -> int:
-    """A descriptor for an extent file, created if need be."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -87,9 +87,14 @@ def _send(source: int, target: int, size: int) -> int:
 
 
 def place(source: Path, target: Path, size: int | None = None) -> None:
-    """Sync a file, cut it to `size`, and give it its final name, safe against a power cut."""
+    """Sync a file, cut it to `size`, and give it its final name, safe against a power cut.
+
+    Raises StoreUnavailable when it is shorter than that: bytes are never made up.
+    """
     with source.open("rb+") as file:
         if size is not None:
+            if os.fstat(file.fileno()).st_size < size:
+                raise StoreUnavailable("the file is shorter than the upload")
             file.truncate(size)
         os.fsync(file.fileno())
     make_folder(target.parent)
@@ -102,6 +107,7 @@ def place(source: Path, target: Path, size: int | None = None) -> None:
 def remove(path: Path) -> None:
     """Delete a file or a folder with all it holds; no matter if it is gone."""
     if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

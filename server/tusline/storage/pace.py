@@ -14,39 +14,41 @@ SLOW_FOR = 5.0
 
 class Pace:
     """A thread hop costs more than a write into the page cache, and a slow disk stops the loop:
-    so each step is timed, and one slower than `slow` seconds sends the next ones to a thread."""
+    so each short step is timed, and one slower than `slow` seconds sends the next ones to a
+    thread. `threads` is how many of each kind there are."""
 
     def __init__(self, *, threads: int, slow: float) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="tusline-disk")
+        self._threads = threads
         self._slow = slow
         self._slow_until = 0.0
+        self.open()
+
+    def open(self) -> None:
+        """Make the threads: some for short steps, others for long ones, which would block them."""
+        self._short = ThreadPoolExecutor(self._threads, thread_name_prefix="tusline-disk")
+        self._long = ThreadPoolExecutor(self._threads, thread_name_prefix="tusline-seal")
 
     async def run(self, step: Callable[[], T]) -> T:
         """A short step: on the loop, or in a thread while the disk is slow."""
         begun = time.monotonic()
-        if begun < self._slow_until:
-            return await self.thread(step)
         try:
+            if begun < self._slow_until:
+                return await _in(self._short, step)
             return step()
         finally:
-            self._judge(time.monotonic() - begun)
+            if time.monotonic() - begun > self._slow:
+                self._slow_until = time.monotonic() + SLOW_FOR
 
     async def thread(self, step: Callable[[], T]) -> T:
-        """A step that may be long (a sync, a join): always in a thread.
-
-        The step is not interrupted when the caller is: it ends by itself, before `close` returns.
-        """
-        begun = time.monotonic()
-        try:
-            running = asyncio.get_running_loop().run_in_executor(self._pool, step)
-            return await asyncio.shield(running)
-        finally:
-            if begun < self._slow_until:
-                self._judge(time.monotonic() - begun)
-
-    def _judge(self, seconds: float) -> None:
-        if seconds > self._slow:
-            self._slow_until = time.monotonic() + SLOW_FOR
+        """A step that may be long (a sync, a join): always in a thread."""
+        return await _in(self._long, step)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True)
+        """Wait for the steps under way, and end the threads."""
+        self._short.shutdown(wait=True, cancel_futures=True)
+        self._long.shutdown(wait=True, cancel_futures=True)
+
+
+async def _in(pool: ThreadPoolExecutor, step: Callable[[], T]) -> T:
+    """The step is not interrupted when the caller is: it ends by itself."""
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(pool, step))

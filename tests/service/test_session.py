@@ -1,0 +1,133 @@
+"""Commits of a running append: in order, once each, and the last piece held back."""
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from support.doors import GatedRecords
+from support.feed import Feed
+from support.house import House
+from tusline.endings import Ended
+from tusline.errors import LeaseLost, RecordsUnavailable
+from tusline.interfaces import Records
+from tusline.service.lease import Lease
+from tusline.service.session import Rhythm, Session
+from tusline.upload import Delta, UploadId
+
+EAGER = Rhythm(commit_bytes=1, commit_seconds=60)
+LAZY = Rhythm(commit_bytes=1000, commit_seconds=0.02)
+
+
+class Bench:
+    """One session on gated records."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.records = GatedRecords(house.doors.records)
+        self.body = Feed().body()
+
+    async def session(self, length: int | None, rhythm: Rhythm = EAGER) -> Session:
+        upload = await self._house.created(length)
+        begun = await self.records.begin(upload.id)
+        records = cast(Records, self.records)
+        lease = Lease(begun.upload, begun.token, records, self._house.doors.signals)
+        return Session(lease, self.body, rhythm, length=length)
+
+    async def offset(self, session: Session) -> int:
+        return (await self._house.get(UploadId(session.lease.upload.id))).offset
+
+
+@pytest.fixture
+async def bench(house: House) -> Bench:
+    return Bench(house)
+
+
+async def test_the_completing_piece_is_held_back_also_while_a_commit_is_under_way(
+    bench: Bench,
+) -> None:
+    session = await bench.session(10)
+    bench.records.gate.clear()
+    session.add(Delta(added=4))
+    await bench.records.at_the_gate.wait()
+    session.add(Delta(added=5))
+    session.add(Delta(added=1))
+    bench.records.gate.set()
+    await session.settled()
+    assert not session.rest(ended_well=False)
+    assert await bench.offset(session) == 9
+
+
+async def test_a_journalled_entry_waits_its_turn_and_loses_nothing(bench: Bench) -> None:
+    session = await bench.session(100)
+    bench.records.gate.clear()
+    session.add(Delta(added=4))
+    await bench.records.at_the_gate.wait()
+    entries = [session.record(Delta(added=4, journal=(f"part {n}",))) for n in range(3)]
+    recording = asyncio.gather(*entries)
+    await asyncio.sleep(0)
+    session.add(Delta(added=4))
+    bench.records.gate.set()
+    await recording
+    await session.settled()
+    rest = session.rest(ended_well=True)
+    assert session.lease.upload.grown(rest).offset == 20
+    assert session.lease.upload.grown(rest).journal == ("part 0", "part 1", "part 2")
+
+
+async def test_a_commit_whose_answer_is_lost_is_sent_again_and_counts_once(bench: Bench) -> None:
+    session = await bench.session(100)
+    bench.records.lose_answers = 1
+    with pytest.raises(RecordsUnavailable):
+        await session.record(Delta(added=4, journal=("part 1",)))
+    await session.record(Delta(added=3, journal=("part 2",)))
+    now = await session.lease.end(session.rest(ended_well=True), "complete")
+    assert (now.offset, now.journal) == (7, ("part 1", "part 2"))
+
+
+async def test_a_request_whose_commit_fails_ends_and_keeps_every_durable_byte(
+    bench: Bench,
+) -> None:
+    session = await bench.session(100)
+    bench.records.lose_answers = 1
+    session.add(Delta(added=4))
+    assert await bench.body.read() is None
+    assert bench.body.ended is Ended.FAILED
+    assert isinstance(session.failure, RecordsUnavailable)
+    session.add(Delta(added=3))
+    await session.settled()
+    now = await session.lease.end(session.rest(ended_well=False), "failed")
+    assert now.offset == 7
+
+
+async def test_what_came_while_a_commit_was_under_way_is_committed_in_time(bench: Bench) -> None:
+    session = await bench.session(100, LAZY)
+    bench.records.gate.clear()
+    session.add(Delta(added=4))
+    await bench.records.at_the_gate.wait()
+    session.add(Delta(added=5))
+    bench.records.at_the_gate.clear()
+    bench.records.gate.set()
+    await asyncio.wait_for(bench.records.at_the_gate.wait(), 5)
+    await session.settled()
+    assert await bench.offset(session) == 9
+
+
+async def test_a_fenced_session_stops_its_body(bench: Bench) -> None:
+    session = await bench.session(100)
+    await bench.records.begin(session.lease.upload.id, overtake=session.lease.token)
+    session.add(Delta(added=4))
+    assert await bench.body.read() is None
+    assert bench.body.ended is Ended.LEASE_LOST
+    with pytest.raises(LeaseLost):
+        await session.record(Delta(added=1))
+
+
+async def test_the_first_bytes_are_kept_however_they_are_cut(bench: Bench) -> None:
+    session = await bench.session(200)
+    data = bytes(range(150))
+    for start in range(0, 150, 7):
+        piece = data[start : start + 7]
+        session.lease.saw(piece)
+        await session.record(Delta(added=len(piece)))
+    assert session.lease.upload.head == data[:64]

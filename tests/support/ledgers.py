@@ -1,0 +1,23 @@
+"""Ledgers for writers that are used without a session."""
+
+from tusline.errors import LeaseLost, TuslineError
+from tusline.upload import NOTHING, Delta
+
+
+class ListLedger:
+    """Implements Ledger: keeps what the writer told. Once `fenced`, its lease is lost."""
+
+    def __init__(self) -> None:
+        self.told = NOTHING
+        self.fenced = False
+
+    def add(self, delta: Delta) -> None:
+        self.told = self.told + delta
+
+    async def record(self, delta: Delta) -> None:
+        if self.fenced:
+            raise LeaseLost("overtaken")
+        self.add(delta)
+
+    def fail(self, error: TuslineError) -> None:
+        raise error
