@@ -16,7 +16,7 @@ from tusline.control import ControlServer
 from tusline.errors import ServiceBusy
 from tusline.hooks import Hooks
 from tusline.http.address import Addresses
-from tusline.http.cors import Cors
+from tusline.http.cors import Cors, Endpoint
 from tusline.http.doorman import Doorman
 from tusline.http.downloads import Downloads
 from tusline.http.events import Events, Pulse
@@ -44,6 +44,7 @@ class Tusline:
         self.settings = settings or load()
         self.hooks = hooks or Hooks()
         self.parts: Embedded = embedded(self.settings)
+        self._tasks: list[asyncio.Future[None]] = []
 
     # --- routes ------------------------------------------------------------------------------
 
@@ -65,27 +66,25 @@ class Tusline:
         service, doors, settings = self.parts.service, self.parts.doors, self.settings
         cors = Cors(settings.cors_origins)
         doorman = Doorman(self.hooks.authorize)
-        downloads = Downloads(service.looker, doors.store, doorman, cors, doors.clock)
+        downloads = Downloads(service.looker, doors.store, doorman, doors.clock)
         files = self.files(prefix, doorman, downloads, cors)
         uploads = f"{prefix}/uploads"
-        events = Events(
-            service.looker,
-            doorman,
-            cors,
-            doors.signals,
-            uploads,
-            Pulse(every=settings.events_every, beat=settings.events_beat, ids=settings.events_ids),
-            service.running,
+        pulse = Pulse(
+            every=settings.events_every, beat=settings.events_beat, ids=settings.events_ids
         )
-        status = Status(service.looker, doorman, cors, uploads)
-        config = Config(self._told(), cors)
+        events = Events(service.looker, doorman, doors.signals, uploads, pulse, service.running)
+        status = Status(service.looker, doorman, uploads)
+
+        def readable(path: str, endpoint: Endpoint) -> Route:
+            return Route(path, cors.around(endpoint), methods=["GET", "OPTIONS"])
+
         return [
             Route(f"{prefix}/files", files),
             Route(f"{prefix}/files/{{rest:path}}", files),
-            Route(f"{uploads}/events", events.endpoint),
-            Route(f"{uploads}/{{id}}", status.endpoint),
-            Route(f"{uploads}/{{id}}/{{name}}", downloads.endpoint),
-            Route(f"{prefix}/config", config.endpoint),
+            readable(f"{uploads}/events", events.endpoint),
+            readable(f"{uploads}/{{id}}", status.endpoint),
+            readable(f"{uploads}/{{id}}/{{name}}", downloads.endpoint),
+            readable(f"{prefix}/config", Config(self._told()).endpoint),
         ]
 
     def files(self, prefix: str, doorman: Doorman, downloads: Downloads, cors: Cors) -> Files:
@@ -141,9 +140,25 @@ class Tusline:
             await control.open()
             stack.push_async_callback(control.close)
             stack.push_async_callback(self._settled)
-            await stack.enter_async_context(_task(parts.jobs.work(parts.optimizer.run)))
-            await stack.enter_async_context(_task(self._sweeping()))
+            for work in (parts.jobs.work(parts.optimizer.run), self._sweeping()):
+                self._tasks.append(await stack.enter_async_context(_task(work)))
+            stack.callback(self._tasks.clear)
             yield
+
+    def working(self) -> bool:
+        """Whether the worker and the sweeper are alive."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    def check(self) -> None:
+        """Raises ConfigurationError for a folder that cannot be used, RecordsUnavailable for a
+        database that cannot: for a clear word before a server starts."""
+        parts = self.parts
+        parts.folder.open()
+        try:
+            parts.records.open()
+            parts.records.close()
+        finally:
+            parts.folder.close()
 
     async def drain(self) -> None:
         """End running uploads with what they have, and streams; for the moment before a stop."""
@@ -163,6 +178,7 @@ class Tusline:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         parts = self.parts
+        parts.service.running.reset()
         parts.folder.open()
         stack.callback(parts.folder.close)
         stack.callback(parts.pace.close)
@@ -193,12 +209,12 @@ class Tusline:
 
 
 @asynccontextmanager
-async def _task(work: Awaitable[None]) -> AsyncGenerator[None]:
+async def _task(work: Awaitable[None]) -> AsyncGenerator["asyncio.Future[None]"]:
     """Run something beside the block, and cancel it at the end."""
     task = asyncio.ensure_future(work)
     task.add_done_callback(_tell_of_death)
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError, Exception):
@@ -215,7 +231,8 @@ def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> 
     """tusline as an application of its own: the upload page at `/`, health, and all of the rest."""
     tusline = Tusline(settings, hooks)
     pages = Pages()
-    health = Health(tusline.parts.doors.records, tusline.parts.doors.jobs, tusline.parts.limits)
+    parts = tusline.parts
+    health = Health(parts.doors.records, parts.doors.jobs, parts.limits, tusline.working)
     app = Starlette(
         routes=[
             Route("/", pages.index),

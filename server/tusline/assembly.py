@@ -19,6 +19,10 @@ from tusline.storage.pace import Pace
 from tusline_optimizer.optimizer import Optimizer
 from tusline_optimizer.pool import ImagePool
 
+JOB_DRAIN = 1
+"""Seconds that running jobs have to end when the server stops: what does not is done again at the
+next start, from the outbox."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
@@ -58,7 +62,11 @@ def embedded(settings: Settings) -> Embedded:
         records=records,
         store=DiskStore(layout, pace, piece=settings.write_bytes),
         signals=LocalSignals(),
-        jobs=(jobs := DocketEngine("memory://", concurrency=settings.optimizer_concurrency)),
+        jobs=(
+            jobs := DocketEngine(
+                "memory://", concurrency=settings.optimizer_concurrency, drain=JOB_DRAIN
+            )
+        ),
         clock=clock,
     )
     limits = Limits(

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tusline.errors import TuslineError
+
 Command = Callable[[], Awaitable[Mapping[str, Any]]]
 
 LINE_BYTES = 64 * 1024
@@ -43,7 +45,7 @@ class ControlServer:
             answer = {"error": "unknown command"} if command is None else {**await command()}
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, AttributeError, TuslineError) as error:
             writer.write(json.dumps({"error": str(error)}).encode() + b"\n")
         finally:
             writer.close()

@@ -21,13 +21,9 @@ _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{
 
 
 class Headers:
-    """Request headers by lower-case name. Repeated ones are joined by ", " (RFC 9110, 5.3).
-
-    `raw` stays the server's own list object: trailers are appended to it while a body streams.
-    """
+    """Request headers by lower-case name. Repeated ones are joined by ", " (RFC 9110, 5.3)."""
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        self.raw = raw
         values: dict[str, str] = {}
         for name, value in raw:
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")

@@ -44,6 +44,6 @@ def serve(app: Any, tusline: Tusline) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=95,  # longer than a router keeps idle connections, else they race
-        timeout_graceful_shutdown=int(settings.drain_wait) or None,
+        timeout_graceful_shutdown=max(1, round(settings.drain_wait)),
     )
     Server(config, tusline).run()

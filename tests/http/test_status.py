@@ -190,3 +190,45 @@ def test_content_that_is_not_accepted_is_refused_with_its_last_bytes(tmp_path: P
         assert tus.head(url).status == 422
         typed = tus.create(server.files, 5, metadata={"filetype": "text/plain"})
         assert (typed.status, typed.code) == (415, "type-not-accepted")
+
+
+# --- what a page on another origin may ask -----------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["uploads/x", "uploads/x/main", "uploads/events?ids=x", "config"])
+def test_everything_beside_tus_answers_a_preflight(server: Server, path: str) -> None:
+    asked = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+    answer = tus.request("OPTIONS", f"{server.url}/{path}", asked)
+    assert answer.status == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "authorization" in answer.headers["access-control-allow-headers"].lower()
+
+
+@pytest.mark.parametrize("asked", [f"bytes={'9' * 5000}-", f"bytes=-{'9' * 5000}"])
+def test_an_absurd_range_is_no_fault_of_the_server(ready: str, asked: str) -> None:
+    assert tus.request("GET", ready, {"Range": asked}).status in (200, 416)
+
+
+def test_a_download_from_an_upload_url_is_a_tus_answer(ready: str, files: str) -> None:
+    answer = tus.request("GET", ready)
+    assert answer.headers["tus-resumable"] == "1.0.0"
+    assert tus.request("GET", ready, {"Tus-Resumable": "0.2.2"}).status == 412
+    id = ready.rpartition("/")[2]
+    assert tus.request("GET", f"{files}/any/thing/{id}").status == 404
+    assert tus.request("GET", files).status == 405
+
+
+def test_an_original_that_is_gone_is_not_found(server: Server, files: str) -> None:
+    url = tus.upload(files, b"here today")
+    assert tus.outcome(url)["phase"] == "ready"
+    (path,) = (server.data / "originals").rglob(url.rpartition("/")[2])
+    path.unlink()
+    assert tus.request("GET", url).status == 404
+
+
+def test_a_rejected_upload_can_be_removed(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        url = tus.created(server.files, 5)
+        assert tus.patch(url, 0, b"hello").status == 422
+        assert tus.delete(url).status == 204
+        assert tus.head(url).status == 404

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tusline.cli.common import Misconfigured, data_option, settings_with
-from tusline.errors import ConfigurationError
+from tusline.errors import ConfigurationError, RecordsUnavailable
 from tusline.settings import Settings
 
 
@@ -51,7 +51,9 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
     configure(level=settings.log_level, format=settings.log_format)
     app = create_app(settings)
     try:
-        app.state.tusline.parts.folder.check()
+        app.state.tusline.check()
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error
+    except RecordsUnavailable as error:
+        raise click.ClickException(error.message) from error
     run(app, app.state.tusline)

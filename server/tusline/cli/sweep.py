@@ -10,7 +10,7 @@ import click
 
 from tusline.cli.common import Misconfigured, data_option, json_option, settings_with
 from tusline.control import ask
-from tusline.errors import ConfigurationError
+from tusline.errors import ConfigurationError, TuslineError
 from tusline.settings import Settings
 from tusline.storage.layout import Layout
 
@@ -43,6 +43,8 @@ def sweep(data: Path | None, as_json: bool) -> None:
         swept = asyncio.run(_sweep(settings))
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error
+    except (OSError, ValueError, TuslineError) as error:
+        raise click.ClickException(f"the sweep failed: {error}") from error
     if "error" in swept:
         raise click.ClickException(str(swept["error"]))
     if as_json:

@@ -1,6 +1,10 @@
 """Cross-origin rules (tus-matrix COR): browsers show nothing of an answer that lacks them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from tusline.headers import Headers
 
@@ -62,6 +66,9 @@ REMEMBER = 86400
 """Seconds that a browser may keep the answer of a preflight."""
 
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
 @dataclass(frozen=True, slots=True)
 class Cors:
     """Which origins may read our answers; `*` allows all, without credentials."""
@@ -81,6 +88,19 @@ class Cors:
             "Access-Control-Expose-Headers": EXPOSED,
             "Vary": "Origin",
         }
+
+    def around(self, endpoint: Endpoint) -> Endpoint:
+        """A Starlette endpoint that pages of these origins may ask, with its preflight."""
+
+        async def answered(request: Request) -> Response:
+            given = Headers(request.scope["headers"])
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=self.preflight(given))
+            response = await endpoint(request)
+            response.headers.update(self.headers(given))
+            return response
+
+        return answered
 
     def preflight(self, request: Headers) -> dict[str, str]:
         """More, for OPTIONS (COR-01, COR-02)."""

@@ -38,7 +38,7 @@ class Doorman:
             return ANYBODY
         access = Access(action=action, id=id, headers=headers.values, peer=peer)
         try:
-            name = await self._authorize(access)
+            name: object = await self._authorize(access)
         except TuslineError:
             raise
         except Exception as error:
@@ -46,4 +46,7 @@ class Doorman:
             raise AccessUnavailable("rights cannot be checked now", retry_after=1) from error
         if name is None:
             raise Unauthorized("credentials are missing or wrong")
+        if not isinstance(name, str):
+            log.error("access.no_text", action=action, given=type(name).__name__)
+            raise AccessUnavailable("the `authorize` hook must answer text or None")
         return Caller(owner=name, sees=name)

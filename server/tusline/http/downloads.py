@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from urllib.parse import quote
 
 from starlette.requests import Request as StarletteRequest
@@ -12,10 +13,8 @@ from tusline import rules
 from tusline.errors import MethodNotAllowed, TuslineError, UnknownUpload
 from tusline.headers import Headers, metadata_text
 from tusline.hooks import Action
-from tusline.http.cors import Cors
 from tusline.http.doorman import Doorman
-from tusline.http.replies import error_reply
-from tusline.http.requests import Receive, Request, Send
+from tusline.http.replies import Reply, error_reply
 from tusline.interfaces import BlobStore, Clock
 from tusline.service.looking import Looker
 from tusline.upload import STORED, Upload, UploadId
@@ -25,7 +24,7 @@ INLINE = frozenset(
 )
 """What a browser may show on our origin: everything else is offered as a file (COR-07)."""
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,49 +38,53 @@ class Blob:
     etag: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A request for bytes: of which upload, and what of it. `attach`: offer it as a file."""
+
+    headers: Headers
+    peer: str | None
+    id: UploadId
+    name: str = "original"
+    attach: bool = False
+
+
 class Downloads:
     """Answers with the bytes of finished uploads, to those who may have them."""
 
-    def __init__(
-        self, looker: Looker, store: BlobStore, doorman: Doorman, cors: Cors, clock: Clock
-    ) -> None:
+    def __init__(self, looker: Looker, store: BlobStore, doorman: Doorman, clock: Clock) -> None:
         self._looker = looker
         self._store = store
         self._doorman = doorman
-        self._cors = cors
         self._clock = clock
-
-    async def original_of(self, request: Request, receive: Receive, send: Send) -> None:
-        """GET on an upload URL: the download of a finished one; 405 for an unfinished one."""
-        id = UploadId(request.path.rstrip("/").rpartition("/")[2])
-        response = await self.respond(request.headers, request.peer, id, "original")
-        await response(request.scope, receive, send)
 
     async def endpoint(self, request: StarletteRequest) -> Response:
         """GET /uploads/{id}/{name}"""
-        given = Headers(request.scope["headers"])
-        peer = request.client.host if request.client else None
-        id = UploadId(request.path_params["id"])
-        attach = request.query_params.get("download") == "1"
-        return await self.respond(given, peer, id, request.path_params["name"], attach=attach)
-
-    async def respond(
-        self, given: Headers, peer: str | None, id: UploadId, name: str, *, attach: bool = False
-    ) -> Response:
+        wanted = Wanted(
+            headers=Headers(request.scope["headers"]),
+            peer=request.client.host if request.client else None,
+            id=UploadId(request.path_params["id"]),
+            name=request.path_params["name"],
+            attach=request.query_params.get("download") == "1",
+        )
         try:
-            caller = await self._doorman.admit(Action.DOWNLOAD, id, given, peer)
-            upload = await self._looker.look(id, owner=caller.sees)
-            rules.must_exist(upload, owner=caller.sees, now=self._clock.now())
-            response = self._stream(self._blob(upload, name), given, attach=attach)
+            reply = await self.reply(wanted)
         except TuslineError as error:
             reply = error_reply(error)
-            response = Response(reply.body, reply.status, headers=reply.headers)
-        response.headers.update(self._cors.headers(given))
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+        reply.headers["X-Content-Type-Options"] = "nosniff"
+        if reply.stream is None:
+            return Response(reply.body, reply.status, headers=reply.headers)
+        return StreamingResponse(reply.stream, reply.status, headers=reply.headers)
+
+    async def reply(self, wanted: Wanted) -> Reply:
+        """The bytes. Raises what the doorman and `rules.must_exist` raise, UnknownUpload, and
+        MethodNotAllowed while there is nothing to download yet."""
+        caller = await self._doorman.admit(Action.DOWNLOAD, wanted.id, wanted.headers, wanted.peer)
+        upload = await self._looker.look(wanted.id, owner=caller.sees)
+        rules.must_exist(upload, owner=caller.sees, now=self._clock.now())
+        return await self._answer(self._blob(upload, wanted.name), wanted)
 
     def _blob(self, upload: Upload, name: str) -> Blob:
-        """Raises UnknownUpload, and MethodNotAllowed while the upload has no such thing yet."""
         if upload.phase not in STORED or upload.length is None:
             raise MethodNotAllowed("the upload is not finished", code="not-finished")
         filename = metadata_text(upload.metadata, "filename") or upload.id
@@ -95,37 +98,49 @@ class Downloads:
             )
         for variant in upload.variants:
             if variant.name == name:
-                stem, suffix = filename.rpartition(".")[0] or filename, variant.key.rpartition(".")
+                stem, suffix = PurePath(filename).stem, PurePath(variant.key).suffix
                 return Blob(
                     key=variant.key,
                     size=variant.size,
                     content_type=variant.content_type,
-                    filename=f"{stem}-{name}.{suffix[2]}",
-                    etag=f'"{variant.key.rpartition("/")[2]}"',
+                    filename=f"{stem}-{name}{suffix}",
+                    etag=f'"{PurePath(variant.key).name}"',
                 )
         raise UnknownUpload("there is no such variant")
 
-    def _stream(self, blob: Blob, given: Headers, *, attach: bool) -> Response:
+    async def _answer(self, blob: Blob, wanted: Wanted) -> Reply:
+        inline = blob.content_type in INLINE and not wanted.attach
         told = {
             "Accept-Ranges": "bytes",
             "ETag": blob.etag,
             "Cache-Control": "private, max-age=31536000, immutable",
-            "Content-Disposition": disposition(
-                blob.filename, inline=blob.content_type in INLINE and not attach
-            ),
+            "Content-Disposition": disposition(blob.filename, inline=inline),
         }
-        if given.get("if-none-match") == blob.etag:
-            return Response(status_code=304, headers=told)
-        wanted = None if _stale(given, blob) else parse_range(given.get("range"), blob.size)
-        if wanted is UNSATISFIABLE:
-            return Response(status_code=416, headers={"Content-Range": f"bytes */{blob.size}"})
-        start, stop = wanted or (0, blob.size)
-        told["Content-Length"] = str(stop - start)
-        if wanted:
+        if wanted.headers.get("if-none-match") == blob.etag:
+            return Reply(status=304, headers=told)
+        given = None if _stale(wanted.headers, blob) else wanted.headers.get("range")
+        part = parse_range(given, blob.size)
+        if part is UNSATISFIABLE:
+            return Reply(status=416, headers={"Content-Range": f"bytes */{blob.size}"})
+        start, stop = part or (0, blob.size)
+        told |= {"Content-Type": blob.content_type, "Content-Length": str(stop - start)}
+        if part:
             told["Content-Range"] = f"bytes {start}-{stop - 1}/{blob.size}"
-        pieces: AsyncIterator[bytes] = self._store.read(blob.key, start, stop)
-        status = 206 if wanted else 200
-        return StreamingResponse(pieces, status, media_type=blob.content_type, headers=told)
+        stream = await _begun(self._store.read(blob.key, start, stop))
+        return Reply(status=206 if part else 200, headers=told, stream=stream)
+
+
+async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces, the first of them read already: a file that is gone is a 404, not an
+    answer that breaks off."""
+    first = await anext(pieces, b"")
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return rest()
 
 
 UNSATISFIABLE = (-1, -1)

@@ -15,7 +15,6 @@ from tusline import topics
 from tusline.errors import BadRequest, TuslineError, UnknownUpload
 from tusline.headers import Headers
 from tusline.hooks import Action
-from tusline.http.cors import Cors
 from tusline.http.doorman import Doorman
 from tusline.http.status import problem, status_of
 from tusline.interfaces import Signals
@@ -76,7 +75,6 @@ class Events:
         self,
         looker: Looker,
         doorman: Doorman,
-        cors: Cors,
         signals: Signals,
         base: str,
         pulse: Pulse,
@@ -84,7 +82,6 @@ class Events:
     ) -> None:
         self._looker = looker
         self._doorman = doorman
-        self._cors = cors
         self._signals = signals
         self._base = base
         self._pulse = pulse
@@ -103,7 +100,6 @@ class Events:
             response = JSONResponse(
                 problem(error), error.status, media_type="application/problem+json"
             )
-        response.headers.update(self._cors.headers(given))
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
         return response

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 import structlog
+from starlette.responses import StreamingResponse
 
 from tusline import headers
 from tusline.body import Body
@@ -17,7 +18,7 @@ from tusline.errors import (
     UnsupportedVersion,
 )
 from tusline.http.cors import Cors
-from tusline.http.downloads import Downloads
+from tusline.http.downloads import Downloads, Wanted
 from tusline.http.replies import Linger, Reply, error_reply, send_reply, text_reply
 from tusline.http.requests import METHODS, Receive, Request, Scope, Send
 from tusline.http.tus import Announced, Tus
@@ -74,12 +75,12 @@ class Files:
         begun = time.perf_counter()
         request = Request(scope)
         body = Body(receive, idle=self._body_limits.idle, deadline=self._body_limits.deadline)
-        if request.method == "GET" and self._id(request):
-            await self._downloads.original_of(request, receive, send)
-            return
         reply = await self._guarded(request, body)
         self._complete(reply, request, body)
-        if body.ended is not Ended.DISCONNECTED:
+        if reply.stream is not None:
+            download = StreamingResponse(reply.stream, reply.status, headers=reply.headers)
+            await download(scope, receive, send)  # it notices when the client leaves
+        elif body.ended is not Ended.DISCONNECTED:
             await send_reply(reply, send, body, self._linger)
         self._log(request, reply, body, time.perf_counter() - begun)
 
@@ -105,7 +106,7 @@ class Files:
                 raise MethodNotAllowed(f"{request.method[:20]} is unknown")
             request.must_be("POST")
             return await self._tus.create(request, body)
-        request.must_be("PATCH", "HEAD", "DELETE")
+        request.must_be("PATCH", "HEAD", "DELETE", "GET")
         if _ID.fullmatch(id) is None:
             raise UnknownUpload("there is no such upload")
         match request.method:
@@ -113,6 +114,9 @@ class Files:
                 return await self._tus.append(request, body, id)
             case "HEAD":
                 return await self._tus.head(request, id)
+            case "GET":
+                wanted = Wanted(headers=request.headers, peer=request.peer, id=id)
+                return await self._downloads.reply(wanted)
             case _:
                 return await self._tus.terminate(request, id)
 

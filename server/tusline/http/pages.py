@@ -1,5 +1,6 @@
 """The upload page, its assets, the limits for clients, and whether we are alive."""
 
+from collections.abc import Callable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -8,8 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tusline.errors import TuslineError
-from tusline.headers import Headers
-from tusline.http.cors import Cors
 from tusline.http.status import problem
 from tusline.interfaces import JobEngine, Records
 from tusline.rules import Limits
@@ -74,24 +73,23 @@ def _assets(folder: Traversable) -> list[tuple[str, tuple[bytes, str]]]:
 class Config:
     """GET /config: what a client should know before it starts."""
 
-    def __init__(self, told: dict[str, Any], cors: Cors) -> None:
+    def __init__(self, told: dict[str, Any]) -> None:
         self._told = told
-        self._cors = cors
 
     async def endpoint(self, request: Request) -> Response:
-        response = JSONResponse(self._told)
-        response.headers.update(self._cors.headers(Headers(request.scope["headers"])))
-        response.headers["Cache-Control"] = "no-cache"
-        return response
+        return JSONResponse(self._told, headers={"Cache-Control": "no-cache"})
 
 
 class Health:
     """/healthz says that the process lives, /readyz that it can take uploads."""
 
-    def __init__(self, records: Records, jobs: JobEngine, limits: Limits) -> None:
+    def __init__(
+        self, records: Records, jobs: JobEngine, limits: Limits, working: Callable[[], bool]
+    ) -> None:
         self._records = records
         self._jobs = jobs
         self._limits = limits
+        self._working = working
 
     async def alive(self, request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -102,4 +100,6 @@ class Health:
             depth = await self._jobs.depth()
         except TuslineError as error:
             return JSONResponse(problem(error), 503, media_type="application/problem+json")
+        if not self._working():
+            return JSONResponse({"ready": False, "why": "the background work has died"}, 503)
         return JSONResponse({"ready": True, "jobs": depth, "jobs_limit": self._limits.queue_limit})

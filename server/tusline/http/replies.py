@@ -1,6 +1,6 @@
-"""Answers of the tus endpoint: values first, and one way to send them."""
+"""Answers as values, and one way to send them."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
 from tusline.body import Body
@@ -13,12 +13,16 @@ ERROR_BYTES = 256
 
 @dataclass(slots=True, kw_only=True)
 class Reply:
-    """`close`: end the connection after the answer. `linger`: before that, take and drop body
-    bytes for a moment, so that a client that still sends can read the answer."""
+    """`stream` is a long body, whose Content-Length stands in the headers, instead of `body`.
+
+    `close`: end the connection after the answer. `linger`: before that, take and drop body bytes
+    for a moment, so that a client that still sends can read the answer.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    stream: AsyncIterator[bytes] | None = None
     close: bool = False
     linger: bool = False
     code: str = "-"
@@ -26,6 +30,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linger:
+    """Bounds of lingering: seconds, and bytes dropped at most."""
+
     seconds: float
     most: int
 
@@ -52,7 +58,7 @@ def text_reply(status: int, code: str, message: str) -> Reply:
 async def send_reply(reply: Reply, send: Send, body: Body | None, linger: Linger) -> None:
     """Send an answer; the headers of a lingering one go out before the bytes are dropped."""
     headers = [*reply.headers.items()]
-    if reply.status != 204:
+    if reply.status not in (204, 304):
         headers.append(("Content-Length", str(len(reply.body))))
     if reply.close:
         headers.append(("Connection", "close"))

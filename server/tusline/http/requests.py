@@ -22,11 +22,10 @@ class Request:
         self.scope = scope
         self.headers = Headers(scope["headers"])
         self.path: str = scope["path"]
-        self.real_method: str = scope["method"]
+        real: str = scope["method"]
         self.peer: str | None = scope["client"][0] if scope.get("client") else None
         override = self.headers.get("x-http-method-override")
-        use_override = override is not None and self.real_method != "OPTIONS"
-        self.method = override.strip().upper() if use_override and override else self.real_method
+        self.method = override.strip().upper() if override and real != "OPTIONS" else real
 
     def must_be(self, *methods: str) -> None:
         """Raises MethodNotAllowed."""

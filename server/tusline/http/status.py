@@ -8,7 +8,6 @@ from starlette.responses import JSONResponse, Response
 from tusline.errors import TuslineError
 from tusline.headers import Headers, metadata_text
 from tusline.hooks import Action
-from tusline.http.cors import Cors
 from tusline.http.doorman import Doorman
 from tusline.service.looking import Looker
 from tusline.upload import STORED, Upload, UploadId
@@ -77,10 +76,9 @@ def problem(error: TuslineError) -> dict[str, Any]:
 class Status:
     """The endpoint of one upload's status."""
 
-    def __init__(self, looker: Looker, doorman: Doorman, cors: Cors, base: str) -> None:
+    def __init__(self, looker: Looker, doorman: Doorman, base: str) -> None:
         self._looker = looker
         self._doorman = doorman
-        self._cors = cors
         self._base = base
 
     async def endpoint(self, request: Request) -> Response:
@@ -97,6 +95,5 @@ class Status:
             response = JSONResponse(
                 problem(error), error.status, media_type="application/problem+json"
             )
-        response.headers.update(self._cors.headers(given))
         response.headers["Cache-Control"] = "no-store"
         return response

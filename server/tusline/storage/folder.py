@@ -37,11 +37,6 @@ class Folder:
             self.close()
             raise
 
-    def check(self) -> None:
-        """Raises ConfigurationError if `open` would: for a clear word before a server starts."""
-        self.open()
-        self.close()
-
     def close(self) -> None:
         if self._descriptor >= 0:
             with suppress(OSError):

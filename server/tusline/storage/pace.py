@@ -18,22 +18,17 @@ class Pace:
     thread. `threads` is how many of each kind there are."""
 
     def __init__(self, *, threads: int, slow: float) -> None:
-        self._threads = threads
+        self._short = Pool("tusline-disk", threads)
+        self._long = Pool("tusline-seal", threads)  # long steps would keep short ones waiting
         self._slow = slow
         self._slow_until = 0.0
-        self.open()
-
-    def open(self) -> None:
-        """Make the threads: some for short steps, others for long ones, which would block them."""
-        self._short = ThreadPoolExecutor(self._threads, thread_name_prefix="tusline-disk")
-        self._long = ThreadPoolExecutor(self._threads, thread_name_prefix="tusline-seal")
 
     async def run(self, step: Callable[[], T]) -> T:
         """A short step: on the loop, or in a thread while the disk is slow."""
         begun = time.monotonic()
         try:
             if begun < self._slow_until:
-                return await _in(self._short, step)
+                return await self._short.run(step)
             return step()
         finally:
             if time.monotonic() - begun > self._slow:
@@ -41,14 +36,30 @@ class Pace:
 
     async def thread(self, step: Callable[[], T]) -> T:
         """A step that may be long (a sync, a join): always in a thread."""
-        return await _in(self._long, step)
+        return await self._long.run(step)
 
     def close(self) -> None:
         """Wait for the steps under way, and end the threads."""
-        self._short.shutdown(wait=True, cancel_futures=True)
-        self._long.shutdown(wait=True, cancel_futures=True)
+        self._short.close()
+        self._long.close()
 
 
-async def _in(pool: ThreadPoolExecutor, step: Callable[[], T]) -> T:
-    """The step is not interrupted when the caller is: it ends by itself."""
-    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(pool, step))
+class Pool:
+    """Threads that are made when the first step comes, and anew after `close`."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._name = name
+        self._threads = threads
+        self._executor: ThreadPoolExecutor | None = None
+
+    async def run(self, step: Callable[[], T]) -> T:
+        """The step is not interrupted when the caller is: it ends by itself."""
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix=self._name)
+        running = asyncio.get_running_loop().run_in_executor(self._executor, step)
+        return await asyncio.shield(running)
+
+    def close(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None

@@ -1,0 +1,103 @@
+"""Starting and stopping: refusals with a way out, and nothing lost at a SIGTERM."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from support import tus
+from support.servers import Server, running_server
+from tusline import Settings, create_app
+
+
+def serve(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """`tusline serve`, where it is expected to end by itself."""
+    env = {f"TUSLINE_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "tusline", "serve", "--port", "0", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, env=env)
+
+
+def test_a_second_server_on_a_folder_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        second = serve("--data", str(server.data))
+        assert second.returncode == 2
+        assert f"in use by process {server.pid}" in second.stderr
+        assert "--data" in second.stderr
+        assert tus.request("GET", f"{server.url}/healthz").status == 200
+
+
+def test_a_server_that_anybody_could_write_to_is_refused(tmp_path: Path) -> None:
+    refused = serve("--data", str(tmp_path), "--host", "0.0.0.0")
+    assert refused.returncode == 2
+    assert "TUSLINE_ALLOW_ANONYMOUS" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"max_siz": "5"}, "TUSLINE_MAX_SIZ"),
+        ({"max_size": "big"}, "TUSLINE_MAX_SIZE"),
+        ({"public_url": "example.org"}, "TUSLINE_PUBLIC_URL"),
+        ({"trusted_proxies": "nobody"}, "TUSLINE_TRUSTED_PROXIES"),
+    ],
+)
+def test_a_bad_setting_is_named(tmp_path: Path, settings: dict[str, str], named: str) -> None:
+    refused = serve("--data", str(tmp_path), **settings)
+    assert refused.returncode == 2
+    assert named in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    refused = serve("--data", str(tmp_path / "file" / "data"))
+    assert refused.returncode == 2
+    assert "cannot be used" in refused.stderr
+
+
+def test_a_broken_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "records.db").write_bytes(b"this is no database, however long it is" * 100)
+    refused = serve("--data", str(tmp_path))
+    assert refused.returncode == 1
+    assert "records.db" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_stop_keeps_every_byte_and_answers_every_client(tmp_path: Path) -> None:
+    with running_server(tmp_path, types="*") as server, ExitStack() as open_patches:
+        urls = [tus.created(server.files, 100) for _ in range(20)]
+        socks = [open_patches.enter_context(tus.open_patch(url, 0, 100)) for url in urls]
+        for sock in socks:
+            sock.sendall(b"x" * 50)
+        _until_taken(server, urls, 50)
+        began = time.monotonic()
+        server.terminate()
+        assert time.monotonic() - began < 10
+        answers = [tus.read_answer(sock) for sock in socks]
+        assert {(a.status, a.code, a.offset) for a in answers} == {(503, "draining", 50)}
+        server.start()
+        assert {tus.head(url).offset for url in urls} == {50}
+
+
+def _until_taken(server: Server, urls: list[str], offset: int) -> None:
+    """Follow the events of all uploads until each has `offset` bytes."""
+    ids = ",".join(url.rpartition("/")[2] for url in urls)
+    seen: set[str] = set()
+    for name, told in tus.events(f"{server.url}/uploads/events?ids={ids}"):
+        if name == "upload" and told["offset"] == offset:
+            seen.add(told["id"])
+        if len(seen) == len(urls):
+            return
+
+
+async def test_an_application_can_be_started_twice(tmp_path: Path) -> None:
+    app = create_app(Settings(data=tmp_path / "data"))
+    for _ in range(2):
+        async with app.router.lifespan_context(app):
+            await asyncio.sleep(0)
+            assert app.state.tusline.working()
+        assert not app.state.tusline.working()
