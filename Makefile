@@ -56,6 +56,7 @@ check: $(VENV)/.dev client_js/node_modules/.ready ## Lint, types, layers, file s
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests demo benchmarks
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sizes.py
 	cd client_js && npm run check --silent && npm run build --silent
