@@ -80,3 +80,6 @@ class Process:
             with suppress(ProcessLookupError):
                 self._process.kill()
         await self._process.wait()
+        self._requests.close()
+        with suppress(OSError):  # a broken pipe is no news; left alone, asyncio would log it
+            await self._requests.wait_closed()

@@ -7,9 +7,18 @@ from pathlib import Path
 
 
 def children(parent: int | None = None) -> set[int]:
-    """The processes that a process (this one) has started and not yet reaped."""
+    """The processes that a process (this one) has started and not yet reaped, but for servers of
+    other tests."""
     threads = Path(f"/proc/{parent or os.getpid()}/task").iterdir()
-    return {int(pid) for thread in threads for pid in (thread / "children").read_text().split()}
+    found = {int(pid) for thread in threads for pid in (thread / "children").read_text().split()}
+    return {pid for pid in found if not _is_server(pid)}
+
+
+def _is_server(pid: int) -> bool:
+    try:
+        return b"\0serve\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def gone(pid: int, *, within: float) -> bool:
