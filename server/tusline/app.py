@@ -75,16 +75,20 @@ class Tusline:
         events = Events(service.looker, doorman, doors.signals, uploads, pulse, service.running)
         status = Status(service.looker, doorman, uploads)
 
-        def readable(path: str, endpoint: Endpoint) -> Route:
-            return Route(path, cors.around(endpoint), methods=["GET", "OPTIONS"])
-
+        beside: dict[str, Endpoint] = {
+            f"{uploads}/events": events.endpoint,
+            f"{uploads}/{{id}}": status.endpoint,
+            f"{uploads}/{{id}}/{{name}}": downloads.endpoint,
+            f"{prefix}/config": Config(self._told()).endpoint,
+        }
         return [
             Route(f"{prefix}/files", files),
             Route(f"{prefix}/files/{{rest:path}}", files),
-            readable(f"{uploads}/events", events.endpoint),
-            readable(f"{uploads}/{{id}}", status.endpoint),
-            readable(f"{uploads}/{{id}}/{{name}}", downloads.endpoint),
-            readable(f"{prefix}/config", Config(self._told()).endpoint),
+            *(
+                Route(path + slash, cors.around(endpoint), methods=["GET", "OPTIONS"])
+                for slash in ("", "/")
+                for path, endpoint in beside.items()
+            ),
         ]
 
     def files(self, prefix: str, doorman: Doorman, downloads: Downloads, cors: Cors) -> Files:

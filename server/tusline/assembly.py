@@ -19,6 +19,10 @@ from tusline.storage.pace import Pace
 from tusline_optimizer.optimizer import Optimizer
 from tusline_optimizer.pool import ImagePool
 
+JOBS = 4
+"""Jobs at a time for each image that may be optimized at a time: jobs of files that are no image
+only hash them, and should not queue behind images. The image pool keeps its own bound."""
+
 JOB_DRAIN = 1
 """Seconds that running jobs have to end when the server stops: what does not is done again at the
 next start, from the outbox."""
@@ -58,15 +62,14 @@ def embedded(settings: Settings) -> Embedded:
         wait=settings.records_wait,
     )
     pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
+    jobs = DocketEngine(
+        "memory://", concurrency=JOBS * settings.optimizer_concurrency, drain=JOB_DRAIN
+    )
     doors = Doors(
         records=records,
         store=DiskStore(layout, pace, piece=settings.write_bytes),
         signals=LocalSignals(),
-        jobs=(
-            jobs := DocketEngine(
-                "memory://", concurrency=settings.optimizer_concurrency, drain=JOB_DRAIN
-            )
-        ),
+        jobs=jobs,
         clock=clock,
     )
     limits = Limits(

@@ -7,6 +7,7 @@ import click
 import uvicorn
 
 from tusline.app import Tusline
+from tusline.protocol import bounded
 
 
 class Server(uvicorn.Server):
@@ -36,7 +37,7 @@ def serve(app: Any, tusline: Tusline) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=bounded(head_bytes=settings.head_bytes, head_seconds=settings.head_seconds),
         ws="none",
         lifespan="on",
         access_log=False,

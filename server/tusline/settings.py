@@ -43,7 +43,7 @@ def _bytes(value: object) -> int:
 Bytes = Annotated[int, BeforeValidator(_bytes)]
 """A size in bytes; as text also with a unit, 10MiB for example."""
 
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -118,6 +118,12 @@ class Settings(BaseSettings):
     )
     body_idle: Seconds = Field(
         default=20, gt=0, description="Seconds a request may send nothing before it is ended."
+    )
+    head_bytes: Bytes = Field(
+        default=64 * 1024, gt=0, description="Bytes that a request's headers may have."
+    )
+    head_seconds: Seconds = Field(
+        default=20, gt=0, description="Seconds that a request's headers may take to come."
     )
     lease_wait: Seconds = Field(
         default=3,

@@ -1,10 +1,14 @@
 """The upload record: what is known of one upload, its phases, and what may change it."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
 
 UploadId = NewType("UploadId", str)
+
+ID = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+"""What an id can look like: anything else is unknown without a look into the records (X-22)."""
 
 SCHEMA = 1
 """Version of the record's shape, written with each record so that rolling deploys can tell."""

@@ -20,7 +20,7 @@ from tusline.http.status import problem, status_of
 from tusline.interfaces import Signals
 from tusline.service.looking import Looker
 from tusline.service.running import Running
-from tusline.upload import OVER, Phase, Upload, UploadId
+from tusline.upload import ID, OVER, Phase, Upload, UploadId
 
 ENDED = OVER | {Phase.READY, Phase.FAILED}
 """Phases after which a watcher has nothing to wait for."""
@@ -109,7 +109,7 @@ class Events:
         and what the doorman refuses with."""
         asked = request.query_params.get("ids", "")
         ids = list(dict.fromkeys(UploadId(part) for part in asked.split(",") if part))
-        if not 0 < len(ids) <= self._pulse.ids:
+        if not 0 < len(ids) <= self._pulse.ids or not all(map(ID.fullmatch, ids)):
             raise BadRequest(f"give 1 to {self._pulse.ids} ids: ?ids=a,b,c", code="bad-ids")
         peer = request.client.host if request.client else None
         return {id: (await self._doorman.admit(Action.LOOK, id, given, peer)).sees for id in ids}

@@ -1,6 +1,5 @@
 """`/files` as a raw ASGI application: versions, methods, errors, the one log line."""
 
-import re
 import time
 from dataclasses import dataclass
 
@@ -22,11 +21,12 @@ from tusline.http.downloads import Downloads, Wanted
 from tusline.http.replies import Linger, Reply, error_reply, send_reply, text_reply
 from tusline.http.requests import METHODS, Receive, Request, Scope, Send
 from tusline.http.tus import Announced, Tus
-from tusline.upload import UploadId
+from tusline.upload import ID, UploadId
 
 log = structlog.get_logger()
 
-_ID = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+ALLOWED = "OPTIONS, POST"
+ALLOWED_BELOW = "OPTIONS, HEAD, PATCH, DELETE, GET"
 
 VERBS = {
     "OPTIONS": "options",
@@ -107,7 +107,7 @@ class Files:
             request.must_be("POST")
             return await self._tus.create(request, body)
         request.must_be("PATCH", "HEAD", "DELETE", "GET")
-        if _ID.fullmatch(id) is None:
+        if ID.fullmatch(id) is None:
             raise UnknownUpload("there is no such upload")
         match request.method:
             case "PATCH":
@@ -134,6 +134,8 @@ class Files:
             reply.headers.update(self._cors.preflight(request.headers))
         else:
             reply.headers.update(self._cors.headers(request.headers))
+        if reply.status == MethodNotAllowed.status:
+            reply.headers["Allow"] = ALLOWED_BELOW if self._id(request) else ALLOWED
         if reply.status == UnsupportedVersion.status:
             reply.headers["Tus-Version"] = headers.VERSION
         if request.method == "HEAD":
@@ -163,7 +165,8 @@ def _check_version(request: Request) -> None:
 
 def _brings_body(request: Request) -> bool:
     """As `Request.has_body`, but of a request that may be malformed."""
-    return request.chunked or (request.headers.get("content-length") or "0") != "0"
+    length = request.headers.get("content-length") or "0"
+    return length != "0" or "transfer-encoding" in request.headers
 
 
 def _never_passing(error: TuslineError, request: Request) -> TuslineError:

@@ -34,7 +34,11 @@ class Request:
 
     @property
     def chunked(self) -> bool:
-        return "transfer-encoding" in self.headers
+        """Raises BadRequest for another coding: its bytes would not be the file's."""
+        coding = self.headers.get("transfer-encoding")
+        if coding is not None and coding.strip().lower() != "chunked":
+            raise BadRequest("the only Transfer-Encoding is chunked", code="bad-header")
+        return coding is not None
 
     @property
     def body_length(self) -> int | None:

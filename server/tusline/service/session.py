@@ -39,8 +39,8 @@ class Session:
         self._length = length
         self._loop = asyncio.get_running_loop()
         self._start = self._durable = lease.upload.offset
-        self._pending = Delta(length=length if lease.upload.length is None else None)
-        self._held = NOTHING
+        self._pending = self._held = NOTHING
+        self._declared = Delta(length=length if lease.upload.length is None else None)
         self._committing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -113,9 +113,10 @@ class Session:
         await self.lease.confirm()
 
     def rest(self, *, ended_well: bool) -> Delta:
-        """What is durable and not committed; with the completing piece if the body ended well."""
+        """What is durable and not committed; with the completing piece, and the length that was
+        declared, if the body ended well."""
         delta = self._take()
-        return delta + self._held if ended_well else delta
+        return delta + self._held + self._declared if ended_well else delta
 
     @property
     def added(self) -> int:

@@ -1,0 +1,82 @@
+"""uvicorn's HTTP protocol with what it lacks: bounds on a head, and trailers kept apart."""
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+FRAMING = 8
+"""Bytes of chunked framing that a byte of body may bring along; the rest counts as head."""
+
+TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Closes a connection whose request line and headers (or trailers) are longer than
+    `head_bytes`, or take longer than `head_seconds` to come.
+
+    Trailers go into a list of their own: they must never count as headers (RFC 9110, 6.5.1), and
+    uvicorn would add them to the list that the application sees.
+    """
+
+    head_bytes: ClassVar[int]
+    head_seconds: ClassVar[float]
+
+    _extra = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._extra += len(data)
+        super().data_received(data)
+        if self._extra > self.head_bytes and not self.transport.is_closing():
+            if self._head_timer is not None:
+                self.transport.write(TOO_LARGE)
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._cancel_timer()
+        self._extra = 0
+        super().on_headers_complete()
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        self._extra -= FRAMING * len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._extra = 0
+        super().on_message_complete()
+
+    def _expect_head(self) -> None:
+        self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
+
+    def _cancel_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def bounded(*, head_bytes: int, head_seconds: float) -> type[BoundedProtocol]:
+    """The protocol with its bounds, as uvicorn wants it: a class."""
+    bounds = {"head_bytes": head_bytes, "head_seconds": head_seconds}
+    return type("Protocol", (BoundedProtocol,), bounds)
