@@ -108,7 +108,11 @@ def embedded(settings: Settings) -> Embedded:
 def _tuning(settings: Settings, limits: Limits) -> Tuning:
     return Tuning(
         limits=limits,
-        rhythm=Rhythm(commit_bytes=settings.commit_bytes, commit_seconds=settings.commit_seconds),
+        rhythm=Rhythm(
+            commit_bytes=settings.commit_bytes,
+            commit_seconds=settings.commit_seconds,
+            commit_pause=settings.commit_pause,
+        ),
         expires=settings.expires,
         lease_wait=settings.lease_wait,
         lease_ttl=settings.lease_ttl,

@@ -161,6 +161,10 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds after which a running request commits what is durable.",
     )
+    commit_pause: Seconds = Field(
+        default=0.05,
+        description="Least seconds between two commits of a running request: each syncs the disk.",
+    )
     write_bytes: Bytes = Field(
         default=64 * 1024, gt=0, description="Largest single write to a file."
     )

@@ -15,8 +15,8 @@ from tusline.service.lease import Lease
 from tusline.service.session import Rhythm, Session
 from tusline.upload import Delta, UploadId
 
-EAGER = Rhythm(commit_bytes=1, commit_seconds=60)
-LAZY = Rhythm(commit_bytes=1000, commit_seconds=0.02)
+EAGER = Rhythm(commit_bytes=1, commit_seconds=60, commit_pause=0)
+LAZY = Rhythm(commit_bytes=1000, commit_seconds=0.02, commit_pause=0)
 
 
 class Bench:

@@ -63,7 +63,7 @@ async def open_house(data: Path) -> AsyncGenerator[House]:
     store = FreezingStore(DiskStore(folder.layout, pace, piece=65536))
     tuning = Tuning(
         limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100),
-        rhythm=Rhythm(commit_bytes=4, commit_seconds=0.05),
+        rhythm=Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0),
         expires=3600,
         lease_wait=LEASE_WAIT,
         lease_ttl=60,

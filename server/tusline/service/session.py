@@ -16,10 +16,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """How often a running append commits: after so many bytes, or seconds, whichever is first."""
+    """How often a running append commits: after so many bytes, or seconds, whichever is first;
+    but with `commit_pause` seconds between two commits, since each syncs the disk."""
 
     commit_bytes: int
     commit_seconds: float
+    commit_pause: float
 
 
 class Session:
@@ -43,6 +45,7 @@ class Session:
         self._declared = Delta(length=length if lease.upload.length is None else None)
         self._committing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._ending = asyncio.Event()
 
     # --- what the writer tells ---------------------------------------------------------------
 
@@ -83,7 +86,7 @@ class Session:
     async def _commit_until_small(self) -> None:
         try:
             await self.lease.commit(self._take)
-            while self._pending.added >= self._rhythm.commit_bytes:
+            while await self._more():
                 await self.lease.commit(self._take)
         except LeaseLost:
             self._body.stop(Ended.LEASE_LOST)
@@ -97,6 +100,16 @@ class Session:
         if self.lease.wanted:
             self._body.stop(Ended.LET_GO)
 
+    async def _more(self) -> bool:
+        """After the pause, whether there is enough for another commit; at the end there is not:
+        what is left goes with it."""
+        try:
+            async with asyncio.timeout(self._rhythm.commit_pause):
+                await self._ending.wait()
+        except TimeoutError:
+            return self._pending.added >= self._rhythm.commit_bytes
+        return False
+
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -107,6 +120,7 @@ class Session:
     async def settled(self) -> None:
         """Wait until no commit is under way and every answer is known. Raises LeaseLost,
         RecordsUnavailable."""
+        self._ending.set()
         while self._committing is not None:
             await self._committing
         self._cancel_timer()
