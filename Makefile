@@ -37,10 +37,10 @@ system:
 .PHONY: help system run demo test test-soak check wheel fmt lock docs page bench clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
-	exec $(BIN)/tusline serve
+	@exec $(BIN)/tusline serve
 
 demo: $(VENV)/.run ## A line cut and a server killed in mid-upload, and every byte arrives
-	PYTHONPATH=tests $(BIN)/python demo/demo.py
+	@PYTHONPATH=tests $(BIN)/python demo/demo.py
 
 # --- tests and checks ----------------------------------------------------------------------------
 

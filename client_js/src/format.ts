@@ -5,15 +5,15 @@ export const NBSP = '\u00a0';
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
-/** 2516582 → "2.4 MB". Units are of 1024, as the server's limits are. */
+/** 2516582 → "2.5 MB". Units are of 1000, as phones and `tusline upload` count. */
 export function size(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 1023.5 && unit < UNITS.length - 1) {
-    value /= 1024;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
     unit += 1;
   }
-  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  const digits = unit > 0 && value < 99.95 ? 1 : 0;
   return `${value.toFixed(digits).replace(/\.0$/, '')}${NBSP}${UNITS[unit]}`;
 }
 

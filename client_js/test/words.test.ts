@@ -30,7 +30,7 @@ const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 test('a waiting photo says how much is safe and can be pushed', () => {
   const waiting = photo({ stage: { name: 'waiting', why: 'network' }, acknowledged: MIB });
   const { text, again, bar } = describe(waiting);
-  assert.equal(plain(text), 'Waiting for the network. 1 MB of 4 MB are safe.');
+  assert.equal(plain(text), 'Waiting for the network. 1 MB of 4.2 MB are safe.');
   assert.deepEqual([again, bar], ['Try now', true]);
 });
 
@@ -59,7 +59,7 @@ test('a photo that could not be optimized says why, and that it is kept', () => 
 
 test('a finished photo says what was gained, and nothing if nothing was', () => {
   const small = stored({ variants: [{ ...MAIN, size: MIB / 4, saved: 0.94 }] });
-  assert.equal(plain(describe(small).text), 'Done: 256 kB instead of 4 MB');
+  assert.equal(plain(describe(small).text), 'Done: 262 kB instead of 4.2 MB');
   const same = stored({ variants: [{ ...MAIN, size: 4 * MIB, saved: 0 }] });
   assert.equal(describe(same).text, 'Done');
 });

@@ -1,13 +1,18 @@
 """uvicorn as tusline runs it: it says when it is ready, and it drains before it stops (I10)."""
 
 import socket
+from contextlib import suppress
 from typing import Any
 
 import click
 import uvicorn
 
 from tusline.app import Tusline
+from tusline.errors import ConfigurationError
 from tusline.protocol import bounded
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
 
 
 class Server(uvicorn.Server):
@@ -29,13 +34,23 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: Any, tusline: Tusline) -> None:
-    """Run until a signal. Raises SystemExit when the address cannot be used."""
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket. Raises ConfigurationError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {host}, port {port}: {error.strerror}. "
+            "Choose another address with --host and --port, or TUSLINE_HOST and PORT"
+        ) from error
+
+
+def serve(app: Any, tusline: Tusline, listener: socket.socket) -> None:
+    """Run until a signal; Ctrl-C is a way to stop, not a failure."""
     settings = tusline.settings
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         loop="uvloop",
         http=bounded(head_bytes=settings.head_bytes, head_seconds=settings.head_seconds),
         ws="none",
@@ -47,4 +62,6 @@ def serve(app: Any, tusline: Tusline) -> None:
         timeout_keep_alive=95,  # longer than a router keeps idle connections, else they race
         timeout_graceful_shutdown=max(1, round(settings.drain_wait)),
     )
-    Server(config, tusline).run()
+    with listener, suppress(KeyboardInterrupt):
+        Server(config, tusline).run([listener])
+    click.echo("tusline has stopped")

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
         "unguessable upload id is then the only key.",
     )
 
-    max_size: Bytes = Field(default=10 * 1024 * 1024, gt=0, description="Largest upload in bytes.")
+    max_size: Bytes = Field(default=10_000_000, gt=0, description="Largest upload in bytes.")
     max_files: int = Field(
         default=20, gt=0, description="Files a batch, told to clients by /config."
     )

@@ -28,13 +28,13 @@ def example(kind: str, server: Server) -> str:
     return found[kind].replace("http://127.0.0.1:8000", server.url)
 
 
-@pytest.mark.parametrize("kind", ["sh", "python", "js"])
+@pytest.mark.parametrize("kind", ["bash", "python", "js"])
 def test_an_example_uploads_a_photo_that_is_optimized(
     kind: str, server: Server, tmp_path: Path
 ) -> None:
     (tmp_path / "photo.jpg").write_bytes(photos.jpeg(11, size=(1200, 900)))
     command = {
-        "sh": ["bash", "-c", example(kind, server)],
+        "bash": ["bash", "-c", example(kind, server)],
         "python": [sys.executable, "-c", example(kind, server)],
         "js": ["node", "example.mjs"],
     }[kind]

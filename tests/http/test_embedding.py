@@ -1,5 +1,7 @@
 """tusline inside another application: below a mount and a prefix, with the host's own rights."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -90,3 +92,31 @@ def test_a_directory_that_does_not_answer_never_makes_a_client_start_over(files:
     answer = tus.patch(url, 0, b"x", DOWN)
     assert (answer.status, answer.code) == (503, "access-unavailable")
     assert tus.head(url, ANN).offset == 0
+
+
+def test_the_command_sends_the_headers_that_it_is_given(files: str, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("hello")
+    command = [sys.executable, "-m", "tusline", "upload", str(tmp_path / "note.txt")]
+    env = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")}
+    refused = subprocess.run(
+        [*command, "--url", files], env=env, capture_output=True, text=True, timeout=30
+    )
+    assert refused.returncode == 1
+    assert "unauthorized" in refused.stderr
+    header = ["--header", "Authorization: ann"]
+    done = subprocess.run(
+        [*command, *header, "--url", files], env=env, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_address_without_a_server_is_named(host: Server, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("hello")
+    command = [sys.executable, "-m", "tusline", "upload", str(tmp_path / "note.txt")]
+    env = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")}
+    nowhere = f"{host.url}/nowhere"
+    refused = subprocess.run(
+        [*command, "--url", nowhere], env=env, capture_output=True, text=True, timeout=30
+    )
+    assert refused.returncode == 1
+    assert f"no tus server at {nowhere}" in refused.stderr

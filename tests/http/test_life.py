@@ -1,6 +1,7 @@
 """Starting and stopping: refusals with a way out, and nothing lost at a SIGTERM."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 import time
@@ -101,3 +102,18 @@ async def test_an_application_can_be_started_twice(tmp_path: Path) -> None:
             await asyncio.sleep(0)
             assert app.state.tusline.working()
         assert not app.state.tusline.working()
+
+
+def test_a_port_that_is_taken_is_named_with_a_way_out(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        refused = serve("--data", str(tmp_path / "other"), "--port", str(server.port))
+        assert refused.returncode == 2
+        assert f"port {server.port}" in refused.stderr
+        assert "--port" in refused.stderr
+
+
+def test_ctrl_c_stops_a_server_and_is_no_failure(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data")
+    server.start()
+    assert server.terminate(signal.SIGINT) == 0
+    assert "tusline has stopped" in server.log

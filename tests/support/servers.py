@@ -99,10 +99,10 @@ class Server:
             os.killpg(process.pid, signal.SIGKILL)
         self._gone(process)
 
-    def terminate(self) -> int:
-        """SIGTERM to the server, as a deploy does. Returns the exit code."""
+    def terminate(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """SIGTERM to the server, as a deploy does (or another signal). Returns the exit code."""
         process = self._running()
-        process.terminate()
+        process.send_signal(how)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -46,14 +46,16 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
 
     from tusline.app import create_app
     from tusline.logs import configure
+    from tusline.server import listen
     from tusline.server import serve as run
 
     configure(level=settings.log_level, format=settings.log_format)
     app = create_app(settings)
     try:
         app.state.tusline.check()
+        listener = listen(settings.host, settings.port)
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error
     except RecordsUnavailable as error:
         raise click.ClickException(error.message) from error
-    run(app, app.state.tusline)
+    run(app, app.state.tusline, listener)

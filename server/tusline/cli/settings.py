@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from typing import Any, get_args, get_origin
 
 import click
@@ -55,6 +56,10 @@ def settings(as_json: bool) -> None:
     rows = table()
     if as_json:
         click.echo(json.dumps(rows))
+        return
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row.values()))
         return
     shown = Table(box=None, padding=(0, 2, 1, 0))
     for heading in ("variable", "type", "default", "meaning"):

@@ -69,10 +69,29 @@ Exit codes:
     metavar="SECONDS",
     help="How long to go on trying without any progress.",
 )
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="NAME:VALUE",
+    help="Send a header with every request, e.g. 'Authorization: Bearer …'; may be repeated.",
+)
 def upload(
-    files: tuple[Path, ...], url: str, parallel: int, no_wait: bool, json_: bool, give_up: float
+    files: tuple[Path, ...],
+    url: str,
+    parallel: int,
+    no_wait: bool,
+    json_: bool,
+    give_up: float,
+    headers: tuple[str, ...],
 ) -> None:
-    plan = Plan(endpoint=endpoint(url), parallel=parallel, wait=not no_wait, give_up=give_up)
+    plan = Plan(
+        endpoint=endpoint(url),
+        parallel=parallel,
+        wait=not no_wait,
+        give_up=give_up,
+        headers=tuple(map(header, headers)),
+    )
     results: list[Result] = []
     try:
         sources = _examine(files)
@@ -99,6 +118,14 @@ def endpoint(url: str) -> str:
         raise click.BadParameter(f"{url} is no http:// or https:// address", param_hint="--url")
     path = parts.path if parts.path not in ("", "/") else "/files"
     return urlunsplit((parts.scheme, parts.netloc, path.rstrip("/"), parts.query, ""))
+
+
+def header(text: str) -> tuple[str, str]:
+    """Name and value of a header. Raises click.BadParameter."""
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip() or not text.isprintable():
+        raise click.BadParameter("a header is NAME: VALUE", param_hint="--header")
+    return name.strip(), value.strip()
 
 
 def _examine(files: Sequence[Path]) -> list[Source]:

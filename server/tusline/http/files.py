@@ -146,7 +146,7 @@ class Files:
     def _log(self, request: Request, reply: Reply, body: Body, seconds: float) -> None:
         log.info(
             f"upload.{VERBS.get(request.method, 'unknown')}",
-            id=self._id(request),
+            upload_id=self._id(request) or reply.headers.get("Location", "").rpartition("/")[2],
             status=reply.status if body.ended is not Ended.DISCONNECTED else "-",
             offset=reply.headers.get("Upload-Offset"),
             took=body.taken,

@@ -142,7 +142,7 @@ class Appender:
         """Last commit, and release; a complete upload is settled under the same lease."""
         lease = session.lease
         if ended is not Ended.COMPLETE or not lease.upload.grown(rest).complete:
-            return await lease.end(rest, ended)
+            return await lease.end(rest, f"request {ended}")
         if rest:
             await lease.commit(lambda: rest)
         settled = await self._settler.settle_held(lease, left=body.left())

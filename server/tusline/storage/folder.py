@@ -18,7 +18,9 @@ class Folder:
     def open(self) -> None:
         """Raises ConfigurationError when the folder cannot be used or another process has it."""
         try:
-            files.make_folder(self.layout.root.absolute())
+            if not self.layout.root.exists():
+                files.make_folder(self.layout.root.absolute())
+                self.layout.root.chmod(0o700)  # names and photos of people
             self._descriptor = os.open(self.layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
             if not files.try_lock(self._descriptor):
                 raise ConfigurationError(

@@ -26,12 +26,13 @@ EXPECTED = (Refused, GaveUp, SourceChanged, InUse, OSError)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How to upload. `endpoint` is where uploads are created; `wait` for the optimizer or not;
-    `give_up` is in seconds without progress."""
+    `give_up` is in seconds without progress; `headers` go with every request."""
 
     endpoint: str
     parallel: int = 2
     wait: bool = True
     give_up: float = 600.0
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Batch:
@@ -78,7 +79,7 @@ class Batch:
                 self._to_follow.put(None)
 
     def _ask_limits(self) -> Limits:
-        connection = Connection(self._stop)
+        connection = Connection(self._stop, self._plan.headers)
         try:
             return limits(connection, self._plan.endpoint)
         finally:
@@ -95,7 +96,7 @@ class Batch:
 
     def _guard(self, work: Callable[[Connection], None]) -> None:
         """A thread's whole life: one connection; a bug in it ends the batch, not in silence."""
-        connection = Connection(self._stop)
+        connection = Connection(self._stop, self._plan.headers)
         try:
             work(connection)
         except Stopped:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -72,11 +72,15 @@ class Body:
 
 
 class Connection:
-    """Requests of one thread, on a connection that is kept alive. Nothing is retried here."""
+    """Requests of one thread, on a connection that is kept alive. Nothing is retried here.
 
-    def __init__(self, stop: threading.Event) -> None:
+    `headers` go with each of them, a token for example.
+    """
+
+    def __init__(self, stop: threading.Event, headers: Iterable[tuple[str, str]] = ()) -> None:
         self.stop = stop
         self._session = requests.Session()
+        self._session.headers.update(headers)
 
     def close(self) -> None:
         self._session.close()

@@ -16,6 +16,9 @@ from tusline.uploader.watching import Watcher
 JUDGED = frozenset({413, 415, 422})
 """Statuses after which the upload is over: the content was refused, not the request."""
 
+NO_SERVER = frozenset({404, 405, 501})
+"""Statuses of a creation at an address where nobody speaks tus."""
+
 STARTS = 5
 """How often an upload that the server lost is started anew."""
 
@@ -149,6 +152,11 @@ class Sending:
             case _:
                 if refused.status in JUDGED:
                     self._store.forget(self._key)
+                if uploader.url is None and refused.status in NO_SERVER:
+                    raise Refused(
+                        refused.status,
+                        f"no tus server at {self._endpoint} (it answered {refused.status})",
+                    ) from refused
                 raise refused
 
     def _anew(self, uploader: TimedUploader, why: str) -> None:
