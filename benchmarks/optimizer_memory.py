@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+from pss import children_of, pss
 from tusline_optimizer.pool import ImagePool
 from tusline_optimizer.recipes import DEFAULT
 
@@ -63,25 +64,7 @@ class Memory(threading.Thread):
 
 def tree() -> int:
     """Proportional set size in bytes of this process and its children."""
-    return sum(pss(pid) for pid in [os.getpid(), *children()])
-
-
-def children() -> list[int]:
-    found: list[int] = []
-    for thread in Path("/proc/self/task").iterdir():
-        try:
-            found += [int(pid) for pid in (thread / "children").read_text().split()]
-        except OSError:  # the thread has ended
-            continue
-    return found
-
-
-def pss(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # the process has ended
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return sum(pss(pid) for pid in [os.getpid(), *children_of(os.getpid())])
 
 
 async def optimize(pool: ImagePool, photos: list[Path], folder: Path) -> int:

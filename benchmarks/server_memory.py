@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pss import children_of, pss
 from support import photos, tus
 from support.servers import running_server
 
@@ -60,24 +61,6 @@ class Sampler(threading.Thread):
 def read(pid: int) -> Reading:
     children = [pss(child) for child in children_of(pid)]
     return Reading(web=pss(pid), children=sum(children), count=len(children))
-
-
-def children_of(pid: int) -> list[int]:
-    found: list[int] = []
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        try:
-            found += [int(child) for child in (thread / "children").read_text().split()]
-        except OSError:  # the thread has ended
-            continue
-    return found
-
-
-def pss(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # the process has ended
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def measure(count: int) -> None:
