@@ -1,4 +1,4 @@
-"""What a host application can decide: for now, who may do what (the `authorize` door)."""
+"""What a host application decides: who may do what (the `authorize` door)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

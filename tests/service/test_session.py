@@ -13,9 +13,10 @@ from tusline.errors import LeaseLost, RecordsUnavailable
 from tusline.interfaces import Records
 from tusline.service.lease import Lease
 from tusline.service.session import Rhythm, Session
-from tusline.upload import Delta, UploadId
+from tusline.upload import NOTHING, Delta, UploadId
 
 EAGER = Rhythm(commit_bytes=1, commit_seconds=60, commit_pause=0)
+PATIENT = Rhythm(commit_bytes=1000, commit_seconds=60, commit_pause=0)
 LAZY = Rhythm(commit_bytes=1000, commit_seconds=0.02, commit_pause=0)
 
 
@@ -63,7 +64,7 @@ async def test_a_journalled_entry_waits_its_turn_and_loses_nothing(bench: Bench)
     bench.records.gate.clear()
     session.add(Delta(added=4))
     await bench.records.at_the_gate.wait()
-    entries = [session.record(Delta(added=4, journal=(f"part {n}",))) for n in range(3)]
+    entries = [session.record(Delta(journal=(f"part {n}",))) for n in range(3)]
     recording = asyncio.gather(*entries)
     await asyncio.sleep(0)
     session.add(Delta(added=4))
@@ -71,16 +72,18 @@ async def test_a_journalled_entry_waits_its_turn_and_loses_nothing(bench: Bench)
     await recording
     await session.settled()
     rest = session.rest(ended_well=True)
-    assert session.lease.upload.grown(rest).offset == 20
+    assert session.lease.upload.grown(rest).offset == 8
     assert session.lease.upload.grown(rest).journal == ("part 0", "part 1", "part 2")
 
 
 async def test_a_commit_whose_answer_is_lost_is_sent_again_and_counts_once(bench: Bench) -> None:
-    session = await bench.session(100)
+    session = await bench.session(100, PATIENT)
     bench.records.lose_answers = 1
+    session.add(Delta(added=4))
     with pytest.raises(RecordsUnavailable):
-        await session.record(Delta(added=4, journal=("part 1",)))
-    await session.record(Delta(added=3, journal=("part 2",)))
+        await session.record(Delta(journal=("part 1",)))
+    session.add(Delta(added=3))
+    await session.record(Delta(journal=("part 2",)))
     now = await session.lease.end(session.rest(ended_well=True), "complete")
     assert (now.offset, now.journal) == (7, ("part 1", "part 2"))
 
@@ -120,14 +123,22 @@ async def test_a_fenced_session_stops_its_body(bench: Bench) -> None:
     assert await bench.body.read() is None
     assert bench.body.ended is Ended.LEASE_LOST
     with pytest.raises(LeaseLost):
-        await session.record(Delta(added=1))
+        await session.record(NOTHING)
 
 
 async def test_the_first_bytes_are_kept_however_they_are_cut(bench: Bench) -> None:
-    session = await bench.session(200)
+    session = await bench.session(200, PATIENT)
     data = bytes(range(150))
     for start in range(0, 150, 7):
         piece = data[start : start + 7]
         session.lease.saw(piece)
-        await session.record(Delta(added=len(piece)))
+        session.add(Delta(added=len(piece)))
+        await session.record(NOTHING)
     assert session.lease.upload.head == data[:64]
+
+
+async def test_bytes_cannot_be_recorded_past_the_one_that_is_held_back(bench: Bench) -> None:
+    session = await bench.session(10)
+    with pytest.raises(ValueError, match="add"):
+        await session.record(Delta(added=10))
+    assert await bench.offset(session) == 0

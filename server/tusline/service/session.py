@@ -61,6 +61,8 @@ class Session:
             self._start_timer()
 
     async def record(self, delta: Delta) -> None:
+        if delta.added:
+            raise ValueError("bytes go through `add`")
         self._pending += delta
         await self.lease.commit(self._take)
 
