@@ -254,6 +254,8 @@ async def test_an_upload_deleted_meanwhile_leaves_no_variant_behind(
 
 async def test_an_upload_that_never_was_is_no_error(house: House, pool: ImagePool) -> None:
     await house.optimizer(pool).run(UploadId("nobody"))
+    assert house.tidy()
+    assert house.stored_variants(UploadId("nobody")) == []
 
 
 class TakenOver(ImagePool):

@@ -32,6 +32,16 @@ def metadata(**values: str) -> str:
     return ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in values.items())
 
 
+def accepted(declared: str) -> bool:
+    """Whether a file of this declared type may be uploaded."""
+    creation = Creation(length=1, metadata=metadata(filetype=declared), body=0)
+    try:
+        rules.may_create(creation, LIMITS)
+    except UnsupportedType:
+        return False
+    return True
+
+
 # --- creation ----------------------------------------------------------------------------------
 
 
@@ -50,12 +60,12 @@ def test_a_creation_passes_exactly_when_it_fits(length: int | None, body: int | 
 
 @pytest.mark.parametrize("declared", ["image/jpeg", "image/jpg", "IMAGE/JPEG; q=1", "image/heif"])
 def test_a_declared_type_passes_under_each_of_its_names(declared: str) -> None:
-    rules.may_create(Creation(length=1, metadata=metadata(filetype=declared), body=0), LIMITS)
+    assert accepted(declared)
 
 
 @pytest.mark.parametrize("declared", ["", "application/octet-stream", "undefined", "null"])
 def test_a_type_that_says_nothing_is_left_to_the_content(declared: str) -> None:
-    rules.may_create(Creation(length=1, metadata=metadata(filetype=declared), body=0), LIMITS)
+    assert accepted(declared)
 
 
 def test_a_type_that_is_not_accepted_is_refused_before_any_byte_is_sent() -> None:

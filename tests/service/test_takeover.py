@@ -16,10 +16,7 @@ async def test_a_frozen_holder_is_overtaken_and_its_late_bytes_never_count(house
     upload = await house.created(10)
     holder = Feed().send(b"1234")
     holding = asyncio.ensure_future(house.append(upload.id, 0, holder))
-    await until_offset(house, upload.id, 4)
-    house.store.writers[0].flowing.clear()
-    holder.send(b"xx")
-    await house.store.writers[0].hanging.wait()
+    await frozen_at(house, upload.id, 4, holder, b"xx")
     loop = asyncio.get_running_loop()
     began = loop.time()
     newcomer = await house.append(upload.id, 4, Feed().end(b"567890"))
@@ -35,10 +32,7 @@ async def test_looking_for_the_offset_fences_a_frozen_holder(house: House) -> No
     upload = await house.created(10)
     holder = Feed().send(b"1234")
     holding = asyncio.ensure_future(house.append(upload.id, 0, holder))
-    await until_offset(house, upload.id, 4)
-    house.store.writers[0].flowing.clear()
-    holder.send(b"5678")
-    await house.store.writers[0].hanging.wait()
+    await frozen_at(house, upload.id, 4, holder, b"5678")
     told = await house.service.looker.offset(upload.id, owner=None)
     assert told.offset == 4
     house.store.writers[0].flowing.set()
@@ -105,10 +99,7 @@ async def test_a_second_taker_over_is_told_that_the_first_was_faster(house: Hous
     upload = await house.created(10)
     frozen = Feed().send(b"12")
     holding = asyncio.ensure_future(house.append(upload.id, 0, frozen))
-    await until_offset(house, upload.id, 2)
-    house.store.writers[0].flowing.clear()
-    frozen.send(b"xx")
-    await house.store.writers[0].hanging.wait()
+    await frozen_at(house, upload.id, 2, frozen, b"xx")
     first, second = Feed(), Feed()
     racing = [asyncio.ensure_future(house.append(upload.id, 2, feed)) for feed in (first, second)]
     done, waiting = await asyncio.wait(racing, return_when=asyncio.FIRST_COMPLETED)
@@ -119,6 +110,15 @@ async def test_a_second_taker_over_is_told_that_the_first_was_faster(house: Hous
     house.store.writers[0].flowing.set()
     await asyncio.gather(holding, *waiting)
     assert await house.content(upload.id) == b"1234567890"
+
+
+async def frozen_at(house: House, id: UploadId, offset: int, holder: Feed, late: bytes) -> None:
+    """Wait until the first writer has `offset` bytes committed, and hang it in its next write."""
+    await until_offset(house, id, offset)
+    writer = house.store.writers[0]
+    writer.flowing.clear()
+    holder.send(late)
+    await writer.hanging.wait()
 
 
 async def until_offset(house: House, id: UploadId, offset: int) -> None:

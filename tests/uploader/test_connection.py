@@ -3,8 +3,6 @@
 import io
 import threading
 import time
-from collections.abc import Generator
-from contextlib import closing
 
 import pytest
 
@@ -13,18 +11,6 @@ from support.scripted import Say, ScriptedServer
 from tusline.uploader.connection import Body, Connection, SourceChanged
 from tusline.uploader.patience import Stopped
 from tusline.uploader.verdict import LineLost, Refused
-
-
-@pytest.fixture
-def server() -> Generator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
-
-
-@pytest.fixture
-def connection() -> Generator[Connection]:
-    with closing(Connection(threading.Event())) as connection:
-        yield connection
 
 
 def body(size: int, seconds: float, stop: threading.Event | None = None) -> Body:

@@ -2,8 +2,6 @@
 
 import json
 import threading
-from collections.abc import Generator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +18,6 @@ from tusline.uploader.verdict import Refused
 from tusline.uploader.watching import Result
 
 SHA = "ab" * 32
-
-
-@pytest.fixture
-def server() -> Generator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
-
-
-@pytest.fixture
-def connection() -> Generator[Connection]:
-    with closing(Connection(threading.Event())) as connection:
-        yield connection
 
 
 def said(phase: str, version: int, **more: Any) -> Say:
