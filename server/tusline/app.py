@@ -144,7 +144,13 @@ class Tusline:
             await control.open()
             stack.push_async_callback(control.close)
             stack.push_async_callback(self._settled)
-            for work in (parts.jobs.work(parts.optimizer.run), self._sweeping()):
+            service = parts.service
+            stack.push_async_callback(service.watermarks.flush)
+            for work in (
+                parts.jobs.work(parts.optimizer.run),
+                service.watermarks.run(),
+                self._sweeping(),
+            ):
                 self._tasks.append(await stack.enter_async_context(_task(work)))
             stack.callback(self._tasks.clear)
             yield

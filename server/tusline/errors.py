@@ -15,6 +15,7 @@
     ├── Busy                     423  another request writes; come back
     ├── ServiceBusy              503  a queue, a deadline or a drain: come back
     │   ├── StoreUnavailable     503  the blob store failed
+    │   │   └── BytesLost        503  ... and cannot be trusted with this upload any more
     │   ├── RecordsUnavailable   503  the records failed
     │   └── AccessUnavailable    503  the host's `authorize` hook failed
     └── StoreFull                507  no room; creation is refused, bytes already stored are kept
@@ -115,6 +116,12 @@ class ServiceBusy(TuslineError):
 
 class StoreUnavailable(ServiceBusy):
     code = "store-unavailable"
+
+
+class BytesLost(StoreUnavailable):
+    """A sync failed: bytes that were acknowledged may be gone, and a later sync may lie (I11)."""
+
+    code = "bytes-lost"
 
 
 class RecordsUnavailable(ServiceBusy):

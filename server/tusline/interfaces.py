@@ -50,6 +50,7 @@ class Due:
 
     expired: tuple[Upload, ...]
     unsettled: tuple[Upload, ...]
+    unsynced: tuple[Upload, ...]
     leftover: tuple[Upload, ...]
 
 
@@ -94,6 +95,11 @@ class Records(Protocol):
         """Last commit and release in one step. `note` goes into the timeline ("": nothing does).
         Raises LeaseLost, also when it is repeated after a lost answer: `get` tells then."""
 
+    async def synced(self, id: UploadId, offset: int) -> None:
+        """Note that committed bytes below `offset` survive a power cut (I11). The mark never goes
+        down, and never beyond the upload's offset. Needs no lease: what is committed is not
+        written again."""
+
     async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
         """RECEIVING → RECEIVED, the outbox entry and the release in one step. Raises LeaseLost."""
 
@@ -110,7 +116,8 @@ class Records(Protocol):
 
     async def due(self, limit: int) -> Due:
         """What the sweeper should look at: past their expiry and not held; complete but not
-        finished and not held; over but with bytes left."""
+        finished and not held; not held and not synced up to their offset; over but with bytes
+        left."""
 
     async def pending(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
         """Uploads in the outbox, `limit` at a time: pass the cursor on, "" starts and ends it."""
@@ -158,6 +165,10 @@ class Writer(Protocol):
     async def flush(self) -> None:
         """On return the ledger has been told of every byte taken."""
 
+    async def sync(self) -> None:
+        """On return every byte told to the ledger survives a power cut. Raises BytesLost when
+        that failed: what was written may be gone, and no later sync can tell."""
+
     def abandon(self) -> None:
         """Let go of the bytes' place at once; what was not added to the ledger may be lost.
         Always called last, after a flush or instead of one. Never raises, never waits."""
@@ -176,6 +187,10 @@ class BlobStore(Protocol):
     async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
         """A writer at the record's offset. Bytes beyond it, written by whoever, are never read
         again; an overtaken writer that still lives cannot touch what this one writes (I4)."""
+
+    async def sync(self, upload: Upload) -> None:
+        """On return every byte below the record's offset survives a power cut, whoever writes
+        beyond it meanwhile. Raises BytesLost as `Writer.sync` does."""
 
     async def seal(self, upload: Upload, token: int, ledger: Ledger) -> None:
         """Join what the journal names into the finished original, safe against a power cut on

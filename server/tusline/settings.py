@@ -6,7 +6,7 @@ Only the composition layer (`app`, `cli`) reads Settings; everything else takes 
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AliasChoices,
@@ -105,6 +105,31 @@ class Settings(BaseSettings):
         default=256 * 1024 * 1024,
         ge=0,
         description="Bytes of free disk below which uploads are not created.",
+    )
+    disk_reserve: Bytes = Field(
+        default=32 * 1024 * 1024,
+        ge=0,
+        description="Bytes of disk that uploads leave to the records and the optimizer: below it "
+        "no more bytes are taken, and the ones that came are kept.",
+    )
+    durability: Literal["process", "strict"] = Field(
+        default="process",
+        description="What acknowledged bytes of an unfinished upload survive: `process` the death "
+        "of any process (a power cut takes the upload back to the last sync), `strict` a power "
+        "cut as well. Finished uploads survive both.",
+    )
+    sync_bytes: Bytes = Field(
+        default=8 * 1024 * 1024,
+        gt=0,
+        description="Bytes of an upload that may be unsynced before the disk syncs them.",
+    )
+    sync_seconds: Seconds = Field(
+        default=5,
+        gt=0,
+        description="Seconds that bytes of a running request may be unsynced.",
+    )
+    sync_rate: float = Field(
+        default=20, gt=0, description="Syncs a second at most, over all unfinished uploads."
     )
     queue_limit: int = Field(
         default=1000,

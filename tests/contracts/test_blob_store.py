@@ -16,6 +16,7 @@ from tusline.storage.disk import DiskStore
 from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
+from tusline.storage.room import Room
 from tusline.upload import Delta, Upload
 
 PIECE = 64
@@ -27,7 +28,7 @@ async def store(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerato
     folder.open()
     in_threads = request.param == "disk in threads"
     pace = Pace(threads=2, slow=0.0 if in_threads else 10.0)
-    yield DiskStore(folder.layout, pace, piece=PIECE)
+    yield DiskStore(folder.layout, pace, Room(folder.layout.root, reserve=0), piece=PIECE)
     pace.close()
     folder.close()
 

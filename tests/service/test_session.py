@@ -15,9 +15,9 @@ from tusline.service.lease import Lease
 from tusline.service.session import Rhythm, Session
 from tusline.upload import NOTHING, Delta, UploadId
 
-EAGER = Rhythm(commit_bytes=1, commit_seconds=60, commit_pause=0)
-PATIENT = Rhythm(commit_bytes=1000, commit_seconds=60, commit_pause=0)
-LAZY = Rhythm(commit_bytes=1000, commit_seconds=0.02, commit_pause=0)
+EAGER = Rhythm(commit_bytes=1, commit_seconds=60, commit_pause=0, strict=False)
+PATIENT = Rhythm(commit_bytes=1000, commit_seconds=60, commit_pause=0, strict=False)
+LAZY = Rhythm(commit_bytes=1000, commit_seconds=0.02, commit_pause=0, strict=False)
 
 
 class Bench:
@@ -32,7 +32,8 @@ class Bench:
         upload = await self._house.created(length)
         begun = await self.records.begin(upload.id)
         records = cast(Records, self.records)
-        lease = Lease(begun.upload, begun.token, records, self._house.doors.signals)
+        doors, watermarks = self._house.doors, self._house.service.watermarks
+        lease = Lease(begun.upload, begun.token, records, doors.signals, watermarks.committed)
         return Session(lease, self.body, rhythm, length=length)
 
     async def offset(self, session: Session) -> int:

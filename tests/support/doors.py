@@ -52,6 +52,9 @@ class FreezingWriter:
     async def flush(self) -> None:
         await self._inner.flush()
 
+    async def sync(self) -> None:
+        await self._inner.sync()
+
     def abandon(self) -> None:
         self._inner.abandon()
 
@@ -72,6 +75,9 @@ class FreezingStore:
     async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
         self.writers.append(FreezingWriter(await self._inner.open(upload, token, ledger)))
         return self.writers[-1]
+
+    async def sync(self, upload: Upload) -> None:
+        await self._inner.sync(upload)
 
     async def seal(self, upload: Upload, token: int, ledger: Ledger) -> None:
         await self._inner.seal(upload, token, ledger)

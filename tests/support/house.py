@@ -15,11 +15,13 @@ from tusline.service.appending import Appended
 from tusline.service.doors import Doors
 from tusline.service.service import Service, Tuning
 from tusline.service.session import Rhythm
+from tusline.service.watermarks import SyncRhythm
 from tusline.signals.local import LocalSignals
 from tusline.storage.disk import DiskStore
 from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
+from tusline.storage.room import Room
 from tusline.upload import Phase, Upload, UploadId
 
 LEASE_WAIT = 0.3
@@ -60,10 +62,12 @@ async def open_house(data: Path) -> AsyncGenerator[House]:
     pace = Pace(threads=4, slow=10.0)
     records = SqliteRecords(folder.layout.records, clock, lease_ttl=60, expires=3600, wait=15)
     records.open()
-    store = FreezingStore(DiskStore(folder.layout, pace, piece=65536))
+    room = Room(folder.layout.root, reserve=0)
+    store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))
     tuning = Tuning(
         limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100),
-        rhythm=Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0),
+        rhythm=Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0, strict=False),
+        sync=SyncRhythm(bytes=10**9, seconds=3600, rate=1000),
         expires=3600,
         lease_wait=LEASE_WAIT,
         lease_ttl=60,

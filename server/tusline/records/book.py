@@ -13,12 +13,14 @@ TIMELINE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The records open at one moment: `now` in seconds since the epoch, lives in seconds."""
+    """The records open at one moment: `now` in seconds since the epoch, lives in seconds; `boot`
+    names the machine's running boot."""
 
     db: sqlite3.Connection
     now: float
     lease_ttl: float
     expires: float
+    boot: str
 
     def read(self, id: UploadId) -> Upload:
         """Raises UnknownUpload."""
@@ -100,10 +102,13 @@ class Book:
             "number": delta.number,
             "now": self.now,
             "expires": self.now + self.expires if self.expires else None,
+            "synced": delta.synced,
+            "boot": self.boot,
         }
         self.db.execute(
             "UPDATE uploads SET offset = :offset, length = coalesce(length, :length),"
             " head = :head, commits = :number, changed = :now, version = version + 1,"
+            " synced = iif(:synced, :offset, synced), boot = :boot,"
             " expires = :expires WHERE id = :id",
             given,
         )

@@ -17,6 +17,7 @@ def to_upload(row: sqlite3.Row, journal: Sequence[str], *, now: float) -> Upload
         phase=Phase(row["phase"]),
         length=row["length"],
         offset=row["offset"],
+        synced=row["synced"],
         metadata=row["metadata"],
         head=row["head"],
         journal=tuple(journal),

@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
 from tusline.interfaces import Begun, Clock, Committed, Due
 from tusline.records import rows
 from tusline.records.book import Book
+from tusline.records.opening import after_a_stop
+from tusline.records.schema import bring_up
 from tusline.records.sqlite_thread import SqliteThread
 from tusline.upload import (
     MOVES,
@@ -33,35 +34,52 @@ class SqliteRecords:
     """Implements Records. All times are seconds: `lease_ttl`, `expires` (0: never), and `wait`,
     after which a caller is told that the records do not answer.
 
-    `open` also frees every lease: no writer has survived the process that held the folder. Opened
-    read-only, beside the process that holds the folder, it reads and nothing else.
+    `boot` names the running boot of the machine (see `opening`). Opened read-only, beside the
+    process that holds the folder, it reads and nothing else.
     """
 
     def __init__(
-        self, path: Path, clock: Clock, *, lease_ttl: float, expires: float, wait: float
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        lease_ttl: float,
+        expires: float,
+        wait: float,
+        boot: str = "",
     ) -> None:
         self._thread = SqliteThread(path, wait=wait)
         self._clock = clock
         self._lease_ttl = lease_ttl
         self._expires = expires
+        self._boot = boot
 
     def open(self, *, read_only: bool = False) -> None:
-        """Raises RecordsUnavailable."""
+        """Raises RecordsUnavailable, ConfigurationError."""
         if read_only:
-            self._thread.start("PRAGMA query_only = ON;")
+            self._thread.start(_only_read)
             return
-        schema = files("tusline.records").joinpath("schema.sql").read_text()
-        self._thread.start(schema + "UPDATE uploads SET lease_until = 0 WHERE lease_until > 0;")
+
+        def prepare(db: sqlite3.Connection) -> None:
+            bring_up(db)
+            after_a_stop(self._book(db), boot=self._boot)
+
+        self._thread.start(prepare)
 
     def close(self) -> None:
         self._thread.close()
 
     async def _run(self, work: Callable[[Book], T]) -> T:
-        def step(db: sqlite3.Connection) -> T:
-            now = self._clock.now()
-            return work(Book(db=db, now=now, lease_ttl=self._lease_ttl, expires=self._expires))
+        return await self._thread.run(lambda db: work(self._book(db)))
 
-        return await self._thread.run(step)
+    def _book(self, db: sqlite3.Connection) -> Book:
+        return Book(
+            db=db,
+            now=self._clock.now(),
+            lease_ttl=self._lease_ttl,
+            expires=self._expires,
+            boot=self._boot,
+        )
 
     # --- uploads and leases ------------------------------------------------------------------
 
@@ -140,6 +158,14 @@ class SqliteRecords:
 
         return await self._run(work)
 
+    async def synced(self, id: UploadId, offset: int) -> None:
+        def work(book: Book) -> None:
+            book.db.execute(
+                "UPDATE uploads SET synced = min(offset, max(synced, ?)) WHERE id = ?", (offset, id)
+            )
+
+        await self._run(work)
+
     async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
         def work(book: Book) -> Upload:
             book.must_hold(id, token)
@@ -184,6 +210,7 @@ class SqliteRecords:
             lambda book: Due(
                 expired=book.select(expired, limit),
                 unsettled=book.select(unsettled, limit),
+                unsynced=book.select(f"{FREE} AND synced < offset ORDER BY changed", limit),
                 leftover=book.select(f"bytes = 1 AND {over} ORDER BY changed", limit),
             )
         )
@@ -249,3 +276,7 @@ class SqliteRecords:
             return book.read(id)
 
         return await self._run(work)
+
+
+def _only_read(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA query_only = ON")

@@ -8,9 +8,10 @@ import structlog
 from tusline import rules, topics
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import LeaseLost, ServiceBusy, StoreFull, TuslineError
+from tusline.errors import BytesLost, LeaseLost, ServiceBusy, StoreFull, TuslineError
 from tusline.interfaces import Writer
 from tusline.rules import Append, Limits
+from tusline.service.breaking import LOST, Breaker
 from tusline.service.clearing import Clearer
 from tusline.service.doors import Doors
 from tusline.service.lease import Lease
@@ -45,6 +46,7 @@ class Appender:
         leases: Leases,
         settler: Settler,
         clearer: Clearer,
+        breaker: Breaker,
         running: Running,
         *,
         limits: Limits,
@@ -57,6 +59,7 @@ class Appender:
         self._leases = leases
         self._settler = settler
         self._clearer = clearer
+        self._breaker = breaker
         self._running = running
         self._limits = limits
         self._rhythm = rhythm
@@ -115,11 +118,8 @@ class Appender:
         try:
             async with kept:
                 writer = await self._store.open(lease.upload, lease.token, session)
-                try:
+                async with session.writing(writer):
                     await _pump(body, writer, session, room)
-                    await writer.flush()
-                finally:
-                    writer.abandon()
         except (StoreFull, ServiceBusy) as error:
             log.warning("append.failed", upload_id=lease.upload.id, error=str(error))
             session.fail(error)
@@ -130,6 +130,9 @@ class Appender:
         ended = body.ended or Ended.FAILED
         try:
             await session.settled()
+            if isinstance(session.failure, BytesLost):
+                now = await self._breaker.break_(session.lease.upload, session.failure)
+                return Appended(upload=now, added=0, ended=ended, error=session.failure)
             rest = session.rest(ended_well=ended is Ended.COMPLETE)
             added = session.added + rest.added
             now = await self._close(session, rest, ended, body)
@@ -144,10 +147,11 @@ class Appender:
         if ended is not Ended.COMPLETE or not lease.upload.grown(rest).complete:
             return await lease.end(rest, f"request {ended}")
         if rest:
-            await lease.commit(lambda: rest)
+            await lease.add(rest)
         settled = await self._settler.settle_held(lease, left=body.left())
         if settled is not None and settled.phase is Phase.REJECTED:
-            raise rules.rejection(settled)
+            # A client does not come back after a 4xx, but should where the file was not at fault.
+            raise BytesLost(LOST.message) if settled.reason == LOST else rules.rejection(settled)
         return settled or lease.upload
 
 

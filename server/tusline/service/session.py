@@ -1,13 +1,16 @@
 """One running append: the ledger that its writer fills, and the rhythm in which it commits."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 import structlog
 
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import LeaseLost, RecordsUnavailable, TuslineError
+from tusline.errors import LeaseLost, RecordsUnavailable, StoreUnavailable, TuslineError
+from tusline.interfaces import Writer
 from tusline.service.lease import Lease
 from tusline.upload import NOTHING, Delta
 
@@ -17,11 +20,13 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
     """How often a running append commits: after so many bytes, or seconds, whichever is first;
-    but with `commit_pause` seconds between two commits, since each syncs the disk."""
+    but with `commit_pause` seconds between two commits, since each syncs the disk. `strict`: bytes
+    are synced, too, before they are committed."""
 
     commit_bytes: int
     commit_seconds: float
     commit_pause: float
+    strict: bool
 
 
 class Session:
@@ -36,6 +41,8 @@ class Session:
     def __init__(self, lease: Lease, body: Body, rhythm: Rhythm, *, length: int | None) -> None:
         self.lease = lease
         self.failure: TuslineError | None = None
+        self._writer: Writer | None = None
+        self._secure = not rhythm.strict
         self._body = body
         self._rhythm = rhythm
         self._length = length
@@ -72,9 +79,18 @@ class Session:
 
     # --- committing --------------------------------------------------------------------------
 
-    def _take(self) -> Delta:
+    async def _take(self) -> Delta:
+        """Where durability is strict, nothing is committed that a power cut could take. Raises
+        StoreUnavailable."""
         delta, self._pending = self._pending, NOTHING
-        return delta
+        if self._secure or not delta.added or self._writer is None:
+            return delta
+        try:
+            await self._writer.sync()
+        except BaseException:
+            self._pending = delta + self._pending
+            raise
+        return replace(delta, synced=True)
 
     def _start_timer(self) -> None:
         if self._timer is None:
@@ -92,7 +108,7 @@ class Session:
                 await self.lease.commit(self._take)
         except LeaseLost:
             self._body.stop(Ended.LEASE_LOST)
-        except RecordsUnavailable as error:
+        except (RecordsUnavailable, StoreUnavailable) as error:
             log.warning("commit.failed", upload_id=self.lease.upload.id, error=str(error))
             self.fail(error)
         finally:
@@ -119,6 +135,19 @@ class Session:
 
     # --- the end -----------------------------------------------------------------------------
 
+    @asynccontextmanager
+    async def writing(self, writer: Writer) -> AsyncGenerator[None]:
+        """Bytes go into `writer` while the block runs; in the end it holds none of them back."""
+        self._writer = writer
+        try:
+            yield
+            await writer.flush()
+            if self._rhythm.strict:
+                await writer.sync()
+                self._secure = True
+        finally:
+            writer.abandon()
+
     async def settled(self) -> None:
         """Wait until no commit is under way and every answer is known. Raises LeaseLost,
         RecordsUnavailable."""
@@ -131,8 +160,12 @@ class Session:
     def rest(self, *, ended_well: bool) -> Delta:
         """What is durable and not committed; with the completing piece, and the length that was
         declared, if the body ended well."""
-        delta = self._take()
-        return delta + self._held + self._declared if ended_well else delta
+        delta, self._pending = self._pending, NOTHING
+        if ended_well:
+            delta += self._held
+        if delta.added and self._rhythm.strict:
+            delta = replace(delta, synced=True) if self._secure else NOTHING
+        return delta + self._declared if ended_well else delta
 
     @property
     def added(self) -> int:

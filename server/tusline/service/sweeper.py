@@ -7,6 +7,7 @@ from tusline.service.clearing import Clearer
 from tusline.service.doors import Doors
 from tusline.service.leases import Leases
 from tusline.service.settling import Settler
+from tusline.service.watermarks import Watermarks
 from tusline.upload import Phase, Upload
 
 OUTBOX_PAGE = 200
@@ -15,10 +16,12 @@ OUTBOX_PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What one sweep did, in uploads (`settled`: looked after; `queued`: handed to the jobs)."""
+    """What one sweep did, in uploads (`settled`, `synced`: looked after; `queued`: handed to the
+    jobs)."""
 
     expired: int
     settled: int
+    synced: int
     cleared: int
     queued: int
 
@@ -27,7 +30,14 @@ class Sweeper:
     """One sweep looks at `limit` uploads of each kind at most; the next goes on."""
 
     def __init__(
-        self, doors: Doors, leases: Leases, settler: Settler, clearer: Clearer, *, limit: int
+        self,
+        doors: Doors,
+        leases: Leases,
+        settler: Settler,
+        clearer: Clearer,
+        watermarks: Watermarks,
+        *,
+        limit: int,
     ) -> None:
         self._records = doors.records
         self._signals = doors.signals
@@ -35,6 +45,7 @@ class Sweeper:
         self._leases = leases
         self._settler = settler
         self._clearer = clearer
+        self._watermarks = watermarks
         self._limit = limit
 
     async def sweep(self) -> Swept:
@@ -43,10 +54,13 @@ class Sweeper:
         expired = [await self._expire(upload) for upload in due.expired]
         for upload in due.unsettled:
             await self._settler.settle(upload.id)
+        for upload in due.unsynced:
+            await self._watermarks.sync(upload)
         cleared = [await self._clearer.clear(upload) for upload in due.leftover]
         return Swept(
             expired=sum(expired),
             settled=len(due.unsettled),
+            synced=len(due.unsynced),
             cleared=sum(cleared),
             queued=await self.queue_outbox(),
         )
