@@ -11,7 +11,17 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+TRAILERS = "tusline.trailers"
+"""ASGI extension of a server that keeps trailers: `headers` is a list like the scope's own, into
+which they are put before the last `http.request` message."""
+
 METHODS = frozenset({"OPTIONS", "POST", "HEAD", "PATCH", "DELETE", "GET"})
+
+
+def trailers_of(scope: Scope) -> list[tuple[bytes, bytes]] | None:
+    """Where a request's trailers will be, or None under a server that does not keep them."""
+    extension = (scope.get("extensions") or {}).get(TRAILERS)
+    return extension["headers"] if extension else None
 
 
 class Request:
