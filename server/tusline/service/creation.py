@@ -42,7 +42,7 @@ class Creator:
         """Create an upload and take the body that came with it (None: there is none).
 
         Raises the refusals of `rules.may_create` and `rules.has_room`; an upload whose body turns
-        out too long is removed again (CWU-06).
+        out too long, or not to have its checksum, is removed again (CWU-06, CWU-08).
         """
         rules.may_create(creation, self._limits)
         rules.has_room(
@@ -61,6 +61,9 @@ class Creator:
         if appended.ended is Ended.TOO_LONG:
             await self._terminator.terminate(begun.upload.id, owner=owner)
             raise TooLarge("the body is longer than the upload")
+        if appended.error is not None and appended.error.status < 500:
+            await self._terminator.terminate(begun.upload.id, owner=owner)
+            raise appended.error
         return appended
 
     def _fresh(self, creation: Creation, owner: str) -> Upload:
