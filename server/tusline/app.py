@@ -242,7 +242,7 @@ def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> 
     tusline = Tusline(settings, hooks)
     pages = Pages()
     parts = tusline.parts
-    health = Health(parts.doors.records, parts.doors.jobs, parts.limits, tusline.working)
+    health = Health(parts.doors, parts.limits, tusline.working)
     app = Starlette(
         routes=[
             Route("/", pages.index),

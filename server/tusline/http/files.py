@@ -12,6 +12,7 @@ from tusline.endings import Ended
 from tusline.errors import (
     Busy,
     MethodNotAllowed,
+    OffsetMismatch,
     TuslineError,
     UnknownUpload,
     UnsupportedVersion,
@@ -141,7 +142,9 @@ class Files:
         if request.method == "HEAD":
             reply.headers["Cache-Control"] = "no-store"
         if reply.status >= 400 and not body.whole and _brings_body(request):
-            reply.close = True
+            # A close with bytes unread resets the connection, and many a client loses the answer.
+            # A 409 ends at once: browsers send stale requests by themselves, and wait for our end.
+            reply.close, reply.linger = True, reply.status != OffsetMismatch.status
 
     def _log(self, request: Request, reply: Reply, body: Body, seconds: float) -> None:
         log.info(

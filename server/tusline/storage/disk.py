@@ -186,4 +186,7 @@ class DiskStore:
         return self._layout.key(target)
 
     async def free(self) -> int | None:
-        return self._room.free()
+        try:
+            return self._room.free()
+        except OSError as error:
+            raise files.store_error(error) from error
