@@ -145,7 +145,7 @@ class Tusline:
             stack.push_async_callback(control.close)
             stack.push_async_callback(self._settled)
             service = parts.service
-            stack.push_async_callback(service.watermarks.flush)
+            stack.push_async_callback(self._synced)
             for work in (
                 parts.jobs.work(parts.optimizer.run),
                 service.watermarks.run(),
@@ -200,6 +200,11 @@ class Tusline:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.settings.finish_wait):
                 await self.parts.service.settler.idle()
+
+    async def _synced(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.drain_wait):
+                await self.parts.service.watermarks.flush()
 
     async def _sweep(self) -> dict[str, Any]:
         return asdict(await self.parts.service.sweeper.sweep())
