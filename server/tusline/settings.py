@@ -6,20 +6,13 @@ Only the composition layer (`app`, `cli`) reads Settings; everything else takes 
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    AliasChoices,
-    BeforeValidator,
-    ByteSize,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tusline.errors import ConfigurationError
+from tusline.units import Address, Bytes, Networks, Seconds, Words
 
 IMAGE_TYPES = (
     "image/jpeg",
@@ -31,19 +24,6 @@ IMAGE_TYPES = (
 )
 
 PREFIX = "TUSLINE_"
-
-Words = Annotated[tuple[str, ...], NoDecode]
-"""A comma-separated list."""
-
-
-def _bytes(value: object) -> int:
-    return TypeAdapter(ByteSize).validate_python(value)
-
-
-Bytes = Annotated[int, BeforeValidator(_bytes)]
-"""A size in bytes; as text also with a unit, 10MiB for example."""
-
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -69,12 +49,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("port", "TUSLINE_PORT", "PORT"),
         description="Port to listen on; PORT is read too. 0 takes a free one.",
     )
-    public_url: str | None = Field(
+    public_url: Address = Field(
         default=None,
         description="Address that clients see, e.g. https://example.org. Unset: taken from the "
         "request, and from forwarding headers of a trusted proxy.",
     )
-    trusted_proxies: Words = Field(
+    trusted_proxies: Networks = Field(
         default=("127.0.0.1", "::1"),
         description="Addresses or networks whose Forwarded and X-Forwarded-* headers count; "
         "`*` trusts every peer (right behind a router such as Heroku's).",
@@ -243,28 +223,6 @@ class Settings(BaseSettings):
         pattern="^(debug|info|warning|error)$",
         description="Least level that is logged.",
     )
-
-    @field_validator("types", "cors_origins", "trusted_proxies", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(word for word in (part.strip() for part in value.split(",")) if word)
-        return value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for word in value:
-            if word != "*":
-                ip_network(word, strict=False)
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _absolute(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value.rstrip("/") if value else None
 
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...] | None:
         """Networks of trusted proxies; None when every peer is trusted."""
