@@ -12,6 +12,7 @@
     ├── TooLarge                 413
     ├── UnsupportedType          415
     ├── RejectedUpload           422  the content was looked at and refused
+    ├── KeyReused                422  the Idempotency-Key stands for another creation
     ├── Busy                     423  another request writes; come back
     ├── ServiceBusy              503  a queue, a deadline or a drain: come back
     │   ├── StoreUnavailable     503  the blob store failed
@@ -102,6 +103,11 @@ class UnsupportedType(TuslineError):
 class RejectedUpload(TuslineError):
     status = 422
     code = "rejected-upload"
+
+
+class KeyReused(TuslineError):
+    status = 422
+    code = "idempotency-key-reused"
 
 
 class Busy(TuslineError):

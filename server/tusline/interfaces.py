@@ -63,8 +63,20 @@ class Records(Protocol):
     are lost.
     """
 
-    async def create(self, upload: Upload, *, lease: bool) -> Begun:
-        """Add a record; with `lease`, grant its first lease in the same step."""
+    async def create(self, upload: Upload, *, lease: bool, key: str | None = None) -> Begun:
+        """Add a record; with `lease`, grant its first lease in the same step.
+
+        `key` is the owner's own name for this creation. While it names an upload that is not over
+        (`rules.is_over`), that one is answered, without a token, and nothing is made: creations
+        under one key make one upload, also when they come at once. Else it names the new one.
+
+        Where key and record cannot be written in one step (two slots of a cluster), the key comes
+        first; a record that is missing under the id that a key names is then made under that id,
+        so that an answer with another id than was given may have a token, too.
+        """
+
+    async def named(self, owner: str, key: str) -> Upload | None:
+        """The upload that a creation under this key would be answered; None: it would make one."""
 
     async def get(self, id: UploadId) -> Upload:
         """Raises UnknownUpload."""

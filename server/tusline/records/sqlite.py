@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tusline.interfaces import Begun, Clock, Committed, Due
-from tusline.records import rows
+from tusline.records import jobs, keys
 from tusline.records.book import Book
 from tusline.records.opening import after_a_stop
 from tusline.records.schema import bring_up
@@ -83,8 +83,10 @@ class SqliteRecords:
 
     # --- uploads and leases ------------------------------------------------------------------
 
-    async def create(self, upload: Upload, *, lease: bool) -> Begun:
+    async def create(self, upload: Upload, *, lease: bool, key: str | None = None) -> Begun:
         def work(book: Book) -> Begun:
+            if key is not None and (known := keys.named(book, upload.owner, key)) is not None:
+                return Begun(upload=known, token=None)
             book.db.execute(
                 "INSERT INTO uploads (id, schema, owner, phase, length, offset, metadata, head,"
                 " created, changed, expires, version) VALUES (:id, :schema, :owner, :phase,"
@@ -101,6 +103,8 @@ class SqliteRecords:
                     "expires": upload.expires,
                 },
             )
+            if key is not None:
+                keys.give(book, upload, key)
             length = "deferred" if upload.length is None else upload.length
             book.note(upload.id, "created", f"length {length}")
             token = book.next_token(0) if lease else None
@@ -109,6 +113,9 @@ class SqliteRecords:
             return Begun(upload=book.read(upload.id), token=token)
 
         return await self._run(work)
+
+    async def named(self, owner: str, key: str) -> Upload | None:
+        return await self._run(lambda book: keys.named(book, owner, key))
 
     async def get(self, id: UploadId) -> Upload:
         return await self._run(lambda book: book.read(id))
@@ -235,47 +242,13 @@ class SqliteRecords:
     # --- jobs --------------------------------------------------------------------------------
 
     async def start_job(self, id: UploadId) -> Job | None:
-        def work(book: Book) -> Job | None:
-            upload = book.read(id)
-            if upload.phase not in (Phase.RECEIVED, Phase.OPTIMIZING):
-                return None
-            token = book.next_token(upload.job_token)
-            book.move(id, Phase.OPTIMIZING, note=f"attempt {upload.attempts + 1}")
-            book.db.execute(
-                "UPDATE uploads SET job_token = ?, attempts = attempts + 1 WHERE id = ?",
-                (token, id),
-            )
-            return Job(upload=book.read(id), token=token)
-
-        return await self._run(work)
+        return await self._run(lambda book: jobs.start(book, id))
 
     async def postpone(self, id: UploadId, token: int) -> None:
-        def work(book: Book) -> None:
-            book.must_work(id, token)
-            book.move(id, Phase.RECEIVED, note="postponed")
-            book.db.execute("UPDATE uploads SET attempts = attempts - 1 WHERE id = ?", (id,))
-
-        await self._run(work)
+        await self._run(lambda book: jobs.postpone(book, id, token))
 
     async def publish(self, id: UploadId, token: int, outcome: Outcome) -> Upload:
-        def work(book: Book) -> Upload:
-            book.must_work(id, token)
-            book.move(id, outcome.phase, outcome.reason)
-            book.db.execute(
-                "UPDATE uploads SET variants = :variants, sha256 = :sha256, width = :width,"
-                " height = :height WHERE id = :id",
-                {
-                    "id": id,
-                    "variants": rows.variants_to_text(outcome.variants),
-                    "sha256": outcome.sha256,
-                    "width": outcome.image.width if outcome.image else None,
-                    "height": outcome.image.height if outcome.image else None,
-                },
-            )
-            book.db.execute("DELETE FROM outbox WHERE id = ?", (id,))
-            return book.read(id)
-
-        return await self._run(work)
+        return await self._run(lambda book: jobs.publish(book, id, token, outcome))
 
 
 def _only_read(db: sqlite3.Connection) -> None:
