@@ -86,6 +86,7 @@ def embedded(settings: Settings) -> Embedded:
         types=accepted_types(settings),
         min_free=settings.min_free,
         queue_limit=settings.queue_limit,
+        max_files=settings.max_files,
     )
     pool = ImagePool(
         concurrency=settings.optimizer_concurrency,

@@ -4,6 +4,7 @@
     ├── BadRequest               400  malformed header or value; subclasses of `code` by argument
     ├── Unauthorized             401  no or bad credentials
     ├── Forbidden                403  the upload exists for the caller, the action does not
+    │   └── BatchFull            403  as many files as a batch may have are there
     ├── UnknownUpload            404  never existed, terminated, or belongs to a stranger
     ├── MethodNotAllowed         405
     ├── OffsetMismatch           409  carries the offset that the next PATCH may use
@@ -57,6 +58,10 @@ class Unauthorized(TuslineError):
 class Forbidden(TuslineError):
     status = 403
     code = "forbidden"
+
+
+class BatchFull(Forbidden):
+    code = "batch-full"
 
 
 class UnknownUpload(TuslineError):

@@ -63,8 +63,13 @@ class Records(Protocol):
     are lost.
     """
 
-    async def create(self, upload: Upload, *, lease: bool, key: str | None = None) -> Begun:
+    async def create(
+        self, upload: Upload, *, lease: bool, key: str | None = None, most: int | None = None
+    ) -> Begun:
         """Add a record; with `lease`, grant its first lease in the same step.
+
+        `most`: so many uploads of the same owner and batch may there be that are not over, this
+        one counted; creations at once do not pass it either. Raises BatchFull: nothing is made.
 
         `key` is the owner's own name for this creation. While it names an upload that is not over
         (`rules.is_over`), that one is answered, without a token, and nothing is made: creations
@@ -72,7 +77,8 @@ class Records(Protocol):
 
         Where key and record cannot be written in one step (two slots of a cluster), the key comes
         first; a record that is missing under the id that a key names is then made under that id,
-        so that an answer with another id than was given may have a token, too.
+        so that an answer with another id than was given may have a token, too. A place in a batch
+        is taken before the record as well, and stays taken for a while when that is never made.
         """
 
     async def named(self, owner: str, key: str) -> Upload | None:

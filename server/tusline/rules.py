@@ -24,15 +24,19 @@ METADATA_BYTES = 8192
 """Longest Upload-Metadata: it is kept with the record and echoed by every HEAD, and proxies
 refuse longer headers anyway."""
 
+BATCH_BYTES = 128
+"""Longest name of a batch: a random id of any usual kind fits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an operator allows. Sizes in bytes, times in seconds."""
+    """What an operator allows. Sizes in bytes, `max_files` in uploads of a batch."""
 
     max_size: int
     types: tuple[str, ...]
     min_free: int
     queue_limit: int
+    max_files: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,17 @@ def may_create(creation: Creation, limits: Limits) -> None:
             f"files of this type are not accepted: {', '.join(limits.types)} are",
             code="type-not-accepted",
         )
+
+
+def batch_of(creation: Creation) -> str | None:
+    """The batch in which a creation counts: what its metadata calls so; None: in none.
+
+    Raises BadRequest for a name that is too long to be an id.
+    """
+    batch = headers.metadata_text(creation.metadata, "batch")
+    if batch is not None and len(batch.encode()) > BATCH_BYTES:
+        raise BadRequest(f"a batch's name may have {BATCH_BYTES} bytes", code="bad-batch")
+    return batch
 
 
 def may_repeat(upload: Upload, creation: Creation) -> None:

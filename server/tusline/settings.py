@@ -70,7 +70,10 @@ class Settings(BaseSettings):
 
     max_size: Bytes = Field(default=10_000_000, gt=0, description="Largest upload in bytes.")
     max_files: int = Field(
-        default=20, gt=0, description="Files a batch, told to clients by /config."
+        default=20,
+        gt=0,
+        description="Files of a batch: uploads of one owner with the same `batch` in their "
+        "metadata, a random id that the client chooses.",
     )
     types: Words = Field(
         default=IMAGE_TYPES,

@@ -122,7 +122,7 @@ class Upload:
     `metadata` is the raw `Upload-Metadata` value, echoed byte for byte (CRE-16). `token` is the
     newest fencing token, `held` whether its lease runs. `version` grows with each change that a
     watcher may see. Bytes below `synced` survive a power cut (I11). `job_token` and `attempts`
-    belong to the optimizer's job.
+    belong to the optimizer's job. `batch` is what the client calls the files it counts with.
     """
 
     id: UploadId
@@ -147,6 +147,7 @@ class Upload:
     variants: tuple[Variant, ...] = ()
     attempts: int = 0
     job_token: int = 0
+    batch: str | None = None
 
     @property
     def complete(self) -> bool:

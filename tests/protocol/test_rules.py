@@ -25,7 +25,9 @@ from tusline.errors import (
 from tusline.rules import Append, Creation, Limits
 from tusline.upload import MOVES, OVER, STORED, Phase, Reason, Upload
 
-LIMITS = Limits(max_size=1000, types=("image/jpeg", "image/heic"), min_free=100, queue_limit=5)
+LIMITS = Limits(
+    max_size=1000, types=("image/jpeg", "image/heic"), min_free=100, queue_limit=5, max_files=3
+)
 SIZES = st.integers(0, 2000)
 
 
@@ -103,6 +105,18 @@ def test_a_repeated_creation_has_the_same_metadata(
 ) -> None:
     creation = Creation(length=10, metadata=told, body=0)
     assert repeatable(fresh(length=10, metadata=known), creation) is same
+
+
+def test_a_batch_is_what_the_metadata_calls_so_and_of_bounded_length() -> None:
+    def batch(**values: str) -> str | None:
+        return rules.batch_of(Creation(length=1, metadata=metadata(**values), body=0))
+
+    assert batch(batch="b1", filename="a") == "b1"
+    assert batch(filename="a") is None
+    assert batch(batch="") is None
+    assert batch(batch="é" * 64) == "é" * 64
+    with pytest.raises(BadRequest):
+        batch(batch="é" * 64 + "x")
 
 
 def repeatable(upload: Upload, creation: Creation) -> bool:

@@ -65,7 +65,7 @@ async def open_house(data: Path) -> AsyncGenerator[House]:
     room = Room(folder.layout.root, reserve=0)
     store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))
     tuning = Tuning(
-        limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100),
+        limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100, max_files=3),
         rhythm=Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0, strict=False),
         sync=SyncRhythm(bytes=10**9, seconds=3600, rate=1000),
         expires=3600,

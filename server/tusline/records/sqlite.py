@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tusline.interfaces import Begun, Clock, Committed, Due
-from tusline.records import jobs, keys
+from tusline.records import batches, jobs, keys
 from tusline.records.book import Book
 from tusline.records.opening import after_a_stop
 from tusline.records.schema import bring_up
@@ -83,14 +83,18 @@ class SqliteRecords:
 
     # --- uploads and leases ------------------------------------------------------------------
 
-    async def create(self, upload: Upload, *, lease: bool, key: str | None = None) -> Begun:
+    async def create(
+        self, upload: Upload, *, lease: bool, key: str | None = None, most: int | None = None
+    ) -> Begun:
         def work(book: Book) -> Begun:
             if key is not None and (known := keys.named(book, upload.owner, key)) is not None:
                 return Begun(upload=known, token=None)
+            if most is not None and upload.batch is not None:
+                batches.must_have_room(book, upload.owner, upload.batch, most)
             book.db.execute(
                 "INSERT INTO uploads (id, schema, owner, phase, length, offset, metadata, head,"
-                " created, changed, expires, version) VALUES (:id, :schema, :owner, :phase,"
-                " :length, 0, :metadata, x'', :created, :changed, :expires, 1)",
+                " created, changed, expires, version, batch) VALUES (:id, :schema, :owner,"
+                " :phase, :length, 0, :metadata, x'', :created, :changed, :expires, 1, :batch)",
                 {
                     "id": upload.id,
                     "schema": SCHEMA,
@@ -101,6 +105,7 @@ class SqliteRecords:
                     "created": upload.created,
                     "changed": upload.changed,
                     "expires": upload.expires,
+                    "batch": upload.batch,
                 },
             )
             if key is not None:

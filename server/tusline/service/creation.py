@@ -48,8 +48,8 @@ class Creator:
         A creation that is repeated under its key is answered with the upload that it made before,
         and the body is left alone: the client goes on from that upload's offset.
 
-        Raises the refusals of `rules.may_create`, `rules.has_room` and `rules.may_repeat`; an
-        upload whose body turns out too long is removed again (CWU-06).
+        Raises the refusals of `rules.may_create`, `rules.has_room` and `rules.may_repeat`, and
+        BatchFull; an upload whose body turns out too long is removed again (CWU-06).
         """
         rules.may_create(creation, self._limits)
         fresh = self._fresh(creation, owner)
@@ -73,7 +73,9 @@ class Creator:
             if known is None:
                 raise
             return Begun(upload=known, token=None)
-        return await self._doors.records.create(fresh, lease=lease, key=creation.key)
+        return await self._doors.records.create(
+            fresh, lease=lease, key=creation.key, most=self._limits.max_files
+        )
 
     async def _receive(self, begun: Begun, body: Body) -> Appended:
         lease = self._leases.lease(begun)
@@ -104,4 +106,5 @@ class Creator:
             changed=now,
             expires=now + self._expires if self._expires else None,
             version=1,
+            batch=rules.batch_of(creation),
         )
