@@ -64,6 +64,8 @@ def embedded(settings: Settings) -> Embedded:
         expires=settings.expires,
         wait=settings.records_wait,
         boot=boot_id(),
+        keep_records=settings.keep_records,
+        keep_originals=settings.keep_originals,
     )
     pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
     jobs = DocketEngine(

@@ -9,6 +9,7 @@
     ├── MethodNotAllowed         405
     ├── OffsetMismatch           409  carries the offset that the next PATCH may use
     ├── ExpiredUpload            410
+    ├── OriginalGone             410  the variants are all that is left
     ├── UnsupportedVersion       412
     ├── TooLarge                 413
     ├── UnsupportedType          415
@@ -88,6 +89,11 @@ class OffsetMismatch(TuslineError):
 class ExpiredUpload(TuslineError):
     status = 410
     code = "expired-upload"
+
+
+class OriginalGone(TuslineError):
+    status = 410
+    code = "original-gone"
 
 
 class UnsupportedVersion(TuslineError):

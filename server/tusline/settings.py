@@ -84,6 +84,16 @@ class Settings(BaseSettings):
         default=86400,
         description="Seconds without progress until an unfinished upload expires; 0: never.",
     )
+    keep_records: Seconds = Field(
+        default=604800,
+        description="Seconds that the record of an upload outlives it (deleted, expired, "
+        "rejected): then nobody knows of it any more; 0: for ever.",
+    )
+    keep_originals: Seconds = Field(
+        default=0,
+        description="Seconds that an original is kept after the optimizer's end; then its variants "
+        "are all that is left, and an upload without variants expires. 0: until it is deleted.",
+    )
     min_free: Bytes = Field(
         default=256 * 1024 * 1024,
         ge=0,

@@ -55,12 +55,22 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(data: Path) -> AsyncGenerator[House]:
+async def open_house(
+    data: Path, *, keep_records: float = 0, keep_originals: float = 0
+) -> AsyncGenerator[House]:
     folder = Folder(Layout(data))
     folder.open()
     clock = HandClock()
     pace = Pace(threads=4, slow=10.0)
-    records = SqliteRecords(folder.layout.records, clock, lease_ttl=60, expires=3600, wait=15)
+    records = SqliteRecords(
+        folder.layout.records,
+        clock,
+        lease_ttl=60,
+        expires=3600,
+        wait=15,
+        keep_records=keep_records,
+        keep_originals=keep_originals,
+    )
     records.open()
     room = Room(folder.layout.root, reserve=0)
     store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))

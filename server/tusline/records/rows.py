@@ -35,6 +35,7 @@ def to_upload(row: sqlite3.Row, journal: Sequence[str], *, now: float) -> Upload
         attempts=row["attempts"],
         job_token=row["job_token"],
         batch=row["batch"],
+        original_gone=row["original"] != "kept",
     )
 
 

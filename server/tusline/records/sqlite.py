@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tusline.interfaces import Begun, Clock, Committed, Due
-from tusline.records import batches, jobs, keys
+from tusline.records import batches, jobs, keys, retention
 from tusline.records.book import Book
 from tusline.records.opening import after_a_stop
 from tusline.records.schema import bring_up
@@ -14,6 +14,7 @@ from tusline.records.sqlite_thread import SqliteThread
 from tusline.upload import (
     MOVES,
     SCHEMA,
+    STORED,
     Delta,
     Event,
     Job,
@@ -31,8 +32,9 @@ FREE = "phase = 'receiving' AND lease_until <= :now"
 
 
 class SqliteRecords:
-    """Implements Records. All times are seconds: `lease_ttl`, `expires` (0: never), and `wait`,
-    after which a caller is told that the records do not answer.
+    """Implements Records. All times are seconds: `lease_ttl`, `expires` (0: never), `wait`, after
+    which a caller is told that the records do not answer, and how long records of what is over
+    and originals are kept (0: for ever).
 
     `boot` names the running boot of the machine (see `opening`). Opened read-only, beside the
     process that holds the folder, it reads and nothing else.
@@ -47,12 +49,16 @@ class SqliteRecords:
         expires: float,
         wait: float,
         boot: str = "",
+        keep_records: float = 0,
+        keep_originals: float = 0,
     ) -> None:
         self._thread = SqliteThread(path, wait=wait)
         self._clock = clock
         self._lease_ttl = lease_ttl
         self._expires = expires
         self._boot = boot
+        self._keep_records = keep_records
+        self._keep_originals = keep_originals
 
     def open(self, *, read_only: bool = False) -> None:
         """Raises RecordsUnavailable, ConfigurationError."""
@@ -192,7 +198,8 @@ class SqliteRecords:
     async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
         def work(book: Book) -> Upload:
             upload = book.read(id)
-            if phase not in MOVES[upload.phase]:
+            stored = upload.phase in STORED and phase is Phase.EXPIRED
+            if stored or phase not in MOVES[upload.phase]:
                 return upload
             book.move(id, phase, reason)
             book.release(id)
@@ -214,6 +221,15 @@ class SqliteRecords:
 
         await self._run(work)
 
+    async def drop_original(self, id: UploadId) -> Upload:
+        return await self._run(lambda book: retention.drop_original(book, id))
+
+    async def original_dropped(self, id: UploadId) -> None:
+        await self._run(lambda book: retention.original_dropped(book, id))
+
+    async def forget(self, id: UploadId) -> None:
+        await self._run(lambda book: retention.forget(book, id))
+
     async def due(self, limit: int) -> Due:
         expired = f"{FREE} AND expires <= :now AND offset IS NOT length ORDER BY expires"
         unsettled = f"{FREE} AND offset = length ORDER BY changed"
@@ -224,6 +240,8 @@ class SqliteRecords:
                 unsettled=book.select(unsettled, limit),
                 unsynced=book.select(f"{FREE} AND synced < offset ORDER BY changed", limit),
                 leftover=book.select(f"bytes = 1 AND {over} ORDER BY changed", limit),
+                outdated=retention.outdated(book, limit, keep=self._keep_originals),
+                forgettable=retention.forgettable(book, limit, keep=self._keep_records),
             )
         )
 
