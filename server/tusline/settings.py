@@ -12,7 +12,7 @@ from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tusline.errors import ConfigurationError
-from tusline.units import Address, Bytes, Networks, Seconds, Words
+from tusline.units import Address, Bytes, Gone, Networks, Seconds, Words
 
 IMAGE_TYPES = (
     "image/jpeg",
@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         default=86400,
         description="Seconds without progress until an unfinished upload expires; 0: never.",
     )
+    expired_status: Gone = Field(
+        default=410,
+        description="Status of requests for an expired upload; with 404 tus-java-client and "
+        "tus-android-client start a new one, at 410 they give up.",
+    )
     keep_records: Seconds = Field(
         default=604800,
         description="Seconds that the record of an upload outlives it (deleted, expired, "
@@ -133,6 +138,11 @@ class Settings(BaseSettings):
     request_deadline: Seconds = Field(
         default=25,
         description="Seconds an upload request may last before it is ended early; 0: no limit.",
+    )
+    deadline_chunked: bool = Field(
+        default=True,
+        description="Whether the deadline holds for chunked bodies, too. `false` spares Java and "
+        "Android clients, who have five attempts a file, where no router has a limit of its own.",
     )
     body_idle: Seconds = Field(
         default=20, gt=0, description="Seconds a request may send nothing before it is ended."

@@ -1,7 +1,7 @@
 """What the values of settings can be: sizes, seconds, lists, networks, addresses."""
 
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, TypeAdapter
 from pydantic_settings import NoDecode
@@ -36,6 +36,9 @@ Bytes = Annotated[int, BeforeValidator(_bytes)]
 """A size in bytes; as text also with a unit, 10MiB for example."""
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+Gone = Annotated[Literal[410, 404], BeforeValidator(int)]
+"""A status for what is no more."""
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A comma-separated list."""
