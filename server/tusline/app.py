@@ -109,8 +109,13 @@ class Tusline:
             cors,
             self._announced(),
             prefix=f"{prefix}/files",
-            body_limits=BodyLimits(idle=settings.body_idle, deadline=settings.request_deadline),
+            body_limits=BodyLimits(
+                idle=settings.body_idle,
+                deadline=settings.request_deadline,
+                chunked=settings.deadline_chunked,
+            ),
             linger=Linger(seconds=settings.linger, most=settings.linger_bytes),
+            expired_status=settings.expired_status,
         )
 
     def _announced(self) -> Announced:

@@ -57,23 +57,35 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    data: Path, *, boot: str = "", rhythm: Rhythm = RHYTHM, sync_bytes: int = 10**9
+    data: Path,
+    *,
+    boot: str = "",
+    rhythm: Rhythm = RHYTHM,
+    keep_records: float = 0,
+    keep_originals: float = 0,
 ) -> AsyncGenerator[House]:
-    """`boot` is the machine's; `sync_bytes` as in SyncRhythm."""
+    """`boot` is the machine's."""
     folder = Folder(Layout(data))
     folder.open()
     clock = HandClock()
     pace = Pace(threads=4, slow=10.0)
     records = SqliteRecords(
-        folder.layout.records, clock, lease_ttl=60, expires=3600, wait=15, boot=boot
+        folder.layout.records,
+        clock,
+        lease_ttl=60,
+        expires=3600,
+        wait=15,
+        keep_records=keep_records,
+        keep_originals=keep_originals,
+        boot=boot,
     )
     records.open()
     room = Room(folder.layout.root, reserve=0)
     store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))
     tuning = Tuning(
-        limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100),
+        limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100, max_files=3),
         rhythm=rhythm,
-        sync=SyncRhythm(bytes=sync_bytes, seconds=3600, rate=1000),
+        sync=SyncRhythm(bytes=10**9, seconds=3600, rate=1000),
         expires=3600,
         lease_wait=LEASE_WAIT,
         lease_ttl=60,

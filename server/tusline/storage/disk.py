@@ -145,6 +145,13 @@ class DiskStore:
         except OSError as error:
             raise files.store_error(error) from error
 
+    async def drop_original(self, upload: Upload) -> None:
+        original = self._layout.original(upload.id)
+        try:
+            await self._pace.thread(lambda: files.remove_all([original]))
+        except OSError as error:
+            raise files.store_error(error) from error
+
     def original(self, upload: Upload) -> str:
         return self._layout.key(self._layout.original(upload.id))
 
