@@ -109,8 +109,13 @@ class Tusline:
             cors,
             self._announced(),
             prefix=f"{prefix}/files",
-            body_limits=BodyLimits(idle=settings.body_idle, deadline=settings.request_deadline),
+            body_limits=BodyLimits(
+                idle=settings.body_idle,
+                deadline=settings.request_deadline,
+                chunked=settings.deadline_chunked,
+            ),
             linger=Linger(seconds=settings.linger, most=settings.linger_bytes),
+            expired_status=settings.expired_status,
         )
 
     def _announced(self) -> Announced:
@@ -144,7 +149,7 @@ class Tusline:
             stack.push_async_callback(control.close)
             stack.push_async_callback(self._settled)
             service = parts.service
-            stack.push_async_callback(service.watermarks.flush)
+            stack.push_async_callback(self._synced)
             for work in (
                 parts.jobs.work(parts.optimizer.run),
                 service.watermarks.run(),
@@ -200,6 +205,11 @@ class Tusline:
             async with asyncio.timeout(self.settings.finish_wait):
                 await self.parts.service.settler.idle()
 
+    async def _synced(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.drain_wait):
+                await self.parts.service.watermarks.flush()
+
     async def _sweep(self) -> dict[str, Any]:
         return asdict(await self.parts.service.sweeper.sweep())
 
@@ -241,7 +251,7 @@ def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> 
     tusline = Tusline(settings, hooks)
     pages = Pages()
     parts = tusline.parts
-    health = Health(parts.doors.records, parts.doors.jobs, parts.limits, tusline.working)
+    health = Health(parts.doors, parts.limits, tusline.working)
     app = Starlette(
         routes=[
             Route("/", pages.index),

@@ -20,6 +20,10 @@ _KEY = re.compile(r"[!-+\--~]+", re.ASCII)  # visible ASCII but space and comma
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
 
 
+_BARE_KEY = re.compile(r'(?!")[!-~]{16,128}', re.ASCII)
+_QUOTED_KEY = re.compile(r'"((?:[!#-\[\]-~]|\\["\\]){16,128})"', re.ASCII)
+
+
 class Headers:
     """Request headers by lower-case name. Repeated ones are joined by ", " (RFC 9110, 5.3)."""
 
@@ -50,6 +54,18 @@ def parse_deferred(value: str) -> bool:
     if value != "1":
         raise BadRequest("Upload-Defer-Length must be 1", code="bad-header")
     return True
+
+
+def parse_key(value: str) -> str:
+    """`Idempotency-Key`: 16 to 128 visible ASCII characters, bare or as the string of a structured
+    field (RFC 9651), as draft-ietf-httpapi-idempotency-key-header has it. Raises BadRequest."""
+    if _BARE_KEY.fullmatch(value):
+        return value
+    if quoted := _QUOTED_KEY.fullmatch(value):
+        return re.sub(r"\\(.)", r"\1", quoted[1])
+    raise BadRequest(
+        "Idempotency-Key must have 16 to 128 visible ASCII characters", code="bad-idempotency-key"
+    )
 
 
 def parse_metadata(value: str) -> dict[str, bytes]:

@@ -37,8 +37,8 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.OPTIMIZING: frozenset(
         {Phase.OPTIMIZING, Phase.RECEIVED, Phase.READY, Phase.FAILED, Phase.TERMINATED},
     ),
-    Phase.READY: frozenset({Phase.TERMINATED}),
-    Phase.FAILED: frozenset({Phase.TERMINATED}),
+    Phase.READY: frozenset({Phase.EXPIRED, Phase.TERMINATED}),
+    Phase.FAILED: frozenset({Phase.EXPIRED, Phase.TERMINATED}),
     Phase.REJECTED: frozenset({Phase.TERMINATED}),
     Phase.EXPIRED: frozenset(),
     Phase.TERMINATED: frozenset(),
@@ -46,7 +46,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
 """The phase machine: from each phase, where an upload may go. ARCHITECTURE.md prints it."""
 
 STORED = frozenset({Phase.RECEIVED, Phase.OPTIMIZING, Phase.READY, Phase.FAILED})
-"""Phases in which the original is whole and can be downloaded."""
+"""Phases in which the original is whole and can be downloaded, unless it was dropped since."""
 
 OVER = frozenset({Phase.REJECTED, Phase.EXPIRED, Phase.TERMINATED})
 """Phases that hold no bytes any more."""
@@ -122,7 +122,8 @@ class Upload:
     `metadata` is the raw `Upload-Metadata` value, echoed byte for byte (CRE-16). `token` is the
     newest fencing token, `held` whether its lease runs. `version` grows with each change that a
     watcher may see. Bytes below `synced` survive a power cut (I11). `job_token` and `attempts`
-    belong to the optimizer's job.
+    belong to the optimizer's job. `batch` is what the client calls the files it counts with.
+    `original_gone`: the original was kept long enough; what is left are the variants.
     """
 
     id: UploadId
@@ -147,6 +148,8 @@ class Upload:
     variants: tuple[Variant, ...] = ()
     attempts: int = 0
     job_token: int = 0
+    batch: str | None = None
+    original_gone: bool = False
 
     @property
     def complete(self) -> bool:

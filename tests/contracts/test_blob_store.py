@@ -231,6 +231,24 @@ async def test_discard_leaves_nothing_behind(store: BlobStore, tmp_path: Path) -
     assert not [path for path in (tmp_path / "data").rglob(f"*{upload.id}*") if path.exists()]
 
 
+async def test_an_original_is_dropped_alone_and_twice_is_harmless(
+    store: BlobStore, tmp_path: Path
+) -> None:
+    upload = await written(store, fresh(length=1000), 1, DATA)
+    other = await written(store, fresh("other-00000000000", length=1000), 1, DATA)
+    for one in (upload, other):
+        await store.seal(one, 9, ListLedger())
+    made = tmp_path / "made.jpg"
+    made.write_bytes(b"variant")
+    key = await store.put(upload, "main-0011.jpg", made, "image/jpeg")
+    await store.drop_original(upload)
+    await store.drop_original(upload)
+    with pytest.raises(UnknownUpload):
+        await content(store, store.original(upload))
+    assert await content(store, key) == b"variant"
+    assert await content(store, store.original(other)) == DATA
+
+
 async def test_uploads_do_not_mix(store: BlobStore) -> None:
     one = await written(store, fresh("one-000000000000", length=3), 1, b"one")
     two = await written(store, fresh("one-0000000000001", length=3), 1, b"two")

@@ -85,6 +85,9 @@ class FreezingStore:
     async def discard(self, upload: Upload) -> None:
         await self._inner.discard(upload)
 
+    async def drop_original(self, upload: Upload) -> None:
+        await self._inner.drop_original(upload)
+
     def original(self, upload: Upload) -> str:
         return self._inner.original(upload)
 

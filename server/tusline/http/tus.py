@@ -81,7 +81,8 @@ class Tus:
     # --- POST --------------------------------------------------------------------------------
 
     async def create(self, request: Request, body: Body) -> Reply:
-        """201 with an absolute Location; a body that comes with it is stored."""
+        """201 with an absolute Location; a body that comes with it is stored, unless the creation
+        is a repeated one."""
         caller = await self._admit(Action.CREATE, request, None)
         creation = _creation(request)
         body.verify_with(request.verifier())
@@ -162,8 +163,13 @@ def _creation(request: Request) -> Creation:
         raise BadRequest(
             "give either Upload-Length or Upload-Defer-Length: 1", code="length-missing"
         )
-    metadata = request.headers.get("upload-metadata")
-    return Creation(length=length, metadata=metadata, body=request.body_length)
+    key = request.headers.get("idempotency-key")
+    return Creation(
+        length=length,
+        metadata=request.headers.get("upload-metadata"),
+        body=request.body_length,
+        key=None if key is None else headers.parse_key(key),
+    )
 
 
 def _append(request: Request) -> Append:

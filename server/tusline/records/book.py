@@ -30,11 +30,12 @@ class Book:
         entries = self.db.execute("SELECT entry FROM journal WHERE id = ? ORDER BY seq", (id,))
         return rows.to_upload(row, [entry["entry"] for entry in entries], now=self.now)
 
-    def select(self, condition: str, limit: int) -> tuple[Upload, ...]:
-        """Uploads by a condition of ours (never of a client), which may use `:now`."""
+    def select(self, condition: str, limit: int, *, life: float = 0) -> tuple[Upload, ...]:
+        """Uploads by a condition of ours (never of a client), which may use `:now`, and `:before`:
+        the time `life` seconds ago."""
         found = self.db.execute(
             f"SELECT id FROM uploads WHERE {condition} LIMIT :limit",
-            {"now": self.now, "limit": limit},
+            {"now": self.now, "before": self.now - life, "limit": limit},
         ).fetchall()
         return tuple(self.read(UploadId(row["id"])) for row in found)
 

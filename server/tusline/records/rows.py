@@ -34,6 +34,8 @@ def to_upload(row: sqlite3.Row, journal: Sequence[str], *, now: float) -> Upload
         variants=variants_from_text(row["variants"]),
         attempts=row["attempts"],
         job_token=row["job_token"],
+        batch=row["batch"],
+        original_gone=row["original"] != "kept",
     )
 
 

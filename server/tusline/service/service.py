@@ -76,13 +76,21 @@ class Service:
             limits=tuning.limits,
             rhythm=tuning.rhythm,
         )
+        looker = Looker(records, doors.clock, leases, settler)
         terminator = Terminator(doors, leases, clearer)
+        creator = Creator(
+            doors,
+            leases,
+            appender,
+            looker,
+            terminator,
+            limits=tuning.limits,
+            expires=tuning.expires,
+        )
         return cls(
-            creator=Creator(
-                doors, leases, appender, terminator, limits=tuning.limits, expires=tuning.expires
-            ),
+            creator=creator,
             appender=appender,
-            looker=Looker(records, doors.clock, leases, settler),
+            looker=looker,
             terminator=terminator,
             settler=settler,
             sweeper=Sweeper(doors, leases, settler, clearer, watermarks, limit=tuning.sweep_limit),

@@ -1,4 +1,5 @@
-"""Walks behind: expires, settles and clears away what a crash or a lost client left."""
+"""Walks behind: expires, settles and clears away what a crash or a lost client left, and what was
+kept long enough."""
 
 from dataclasses import dataclass
 
@@ -16,13 +17,15 @@ OUTBOX_PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What one sweep did, in uploads (`settled`, `synced`: looked after; `queued`: handed to the
-    jobs)."""
+    """What one sweep did, in uploads (`settled`, `synced`: looked after; `dropped`: their
+    originals; `forgotten`: their records; `queued`: handed to the jobs)."""
 
     expired: int
     settled: int
     synced: int
     cleared: int
+    dropped: int
+    forgotten: int
     queued: int
 
 
@@ -57,11 +60,16 @@ class Sweeper:
         for upload in due.unsynced:
             await self._watermarks.sync(upload)
         cleared = [await self._clearer.clear(upload) for upload in due.leftover]
+        dropped = [await self._drop(upload) for upload in due.outdated]
+        for upload in due.forgettable:
+            await self._records.forget(upload.id)
         return Swept(
             expired=sum(expired),
             settled=len(due.unsettled),
             synced=len(due.unsynced),
             cleared=sum(cleared),
+            dropped=sum(dropped),
+            forgotten=len(due.forgettable),
             queued=await self.queue_outbox(),
         )
 
@@ -75,6 +83,11 @@ class Sweeper:
             count += len(ids)
             if not cursor:
                 return count
+
+    async def _drop(self, upload: Upload) -> bool:
+        dropped = await self._clearer.drop_original(upload)
+        await self._signals.notify(topics.changed(upload.id))
+        return dropped
 
     async def _expire(self, upload: Upload) -> bool:
         lease = await self._leases.try_acquire(upload.id)
