@@ -60,6 +60,17 @@ def test_a_creation_whose_body_does_not_match_leaves_no_upload(
     assert count(server, "events WHERE name = 'received'") == received
 
 
+def test_a_creation_that_did_not_match_may_be_repeated_under_its_key(files: str) -> None:
+    """CWU-08: the key does not stand for the upload that was undone."""
+    key = {"Idempotency-Key": "'the-same-for-both'"}
+    assert tus.create(files, 5, body=b"12346", headers=key | header(b"12345")).status == 460
+    answer = tus.create(files, 5, body=b"12345", headers=key | header(b"12345"))
+    assert (answer.status, answer.offset) == (201, 5)
+    again = tus.create(files, 5, body=b"12345", headers=key | header(b"12345"))
+    assert again.headers["location"] == answer.headers["location"]
+    assert stored(again.headers["location"]) == b"12345"
+
+
 @pytest.mark.parametrize("value", ["foo AAAA", "sha1", "sha1 !!!"])
 def test_a_creation_with_a_bad_checksum_is_refused_before_its_body_is_read(
     server: Server, value: str
