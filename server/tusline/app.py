@@ -79,7 +79,7 @@ class Tusline:
             f"{uploads}/events": events.endpoint,
             f"{uploads}/{{id}}": status.endpoint,
             f"{uploads}/{{id}}/{{name}}": downloads.endpoint,
-            f"{prefix}/config": Config(self._told()).endpoint,
+            f"{prefix}/config": Config(self._told(), self._announced()).endpoint,
         }
         return [
             Route(f"{prefix}/files", files),
@@ -132,7 +132,6 @@ class Tusline:
             "expires": settings.expires or None,
             "request_deadline": settings.request_deadline,
             "chunks": chunk_hints(settings.request_deadline),
-            "extensions": list(self._announced().extensions),
             "version": version("tusline"),
         }
 

@@ -111,7 +111,7 @@ class Files:
 
     async def _answer(self, request: Request, body: Body) -> Reply:
         if request.method == "OPTIONS":
-            return Reply(status=200, headers=self._announced.headers())
+            return Reply(status=200, headers=self._announced.headers(request.scope))
         _check_version(request)
         id = self._id(request)
         if id is None:
