@@ -182,6 +182,12 @@ def test_a_partial_upload_may_have_any_type() -> None:
         rules.may_create(final, limits)
 
 
+def test_a_partial_upload_does_not_count_in_a_batch() -> None:
+    piece = Creation(length=1, metadata="batch Yg==", body=0, concat="partial")
+    assert rules.batch_of(piece) is None
+    assert rules.batch_of(replace(piece, concat=f"final;{A}", members=(A,))) == "b"
+
+
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_final_upload_takes_no_bytes_however_it_stands(phase: Phase) -> None:
     final = replace(fresh(A), phase=phase, concat=f"final;{B}", members=(B,))
