@@ -139,6 +139,9 @@ class Appender:
         except LeaseLost:
             now = await self._clearer.clear_if_over(session.lease.upload)
             added, ended = session.added, Ended.LEASE_LOST
+        except BaseException:
+            await self._leases.release(session.lease)  # also of one whose last answer was lost
+            raise
         return Appended(upload=now, added=added, ended=ended, error=session.failure)
 
     async def _close(self, session: Session, rest: Delta, ended: Ended, body: Body) -> Upload:
