@@ -200,6 +200,14 @@ class BlobStore(Protocol):
     async def discard(self, upload: Upload) -> None:
         """Delete every byte of the upload: parts, extents, original, variants. Idempotent."""
 
+    async def tidy(self, upload: Upload) -> bool:
+        """Delete what late writers and workers have left beside what the record of a finished
+        upload names; whether there was any. Idempotent."""
+
+    async def stored(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
+        """Uploads of which anything at all is stored, `limit` at a time: pass the cursor on, ""
+        starts and ends it."""
+
     def original(self, upload: Upload) -> str:
         """The key under which `read` and `local` find the sealed original."""
 

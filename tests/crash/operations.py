@@ -1,15 +1,20 @@
 """Every operation that may be cut off at any call through a door."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from support import photos
 from support.feed import Feed
 from support.ledgers import ListLedger
 from tusline.errors import RejectedUpload, UnknownUpload
 from tusline.upload import Delta, Phase
+from tusline_optimizer.answers import Rendered
+from tusline_optimizer.pool import ImagePool
+from tusline_optimizer.recipes import Recipe
 
-from .scene import LATER, Operation, Scene
+from .scene import EXPECTED, LATER, Operation, Scene
 
 PHOTO = photos.jpeg(5, size=(32, 24), quality=60)
 
@@ -104,6 +109,47 @@ class Overtake(Held):
             scene.house.store.writers[0].flowing.set()
 
 
+class OpenedLate(Operation):
+    """A PATCH has its lease and not yet its file, when another takes over; then it opens it."""
+
+    stored = 4
+
+    async def prepare(self, scene: Scene) -> None:
+        await scene.client.create(scene.house)
+        if self.stored:
+            feed = Feed().send(self.data[: self.stored]).cut()
+            await scene.client.append(scene.house, feed)
+        self.gate = scene.house.store.hold_next()
+        scene.begin(Feed().end(self.data[self.stored :]))
+        await self.gate.reached.wait()
+
+    async def act(self, scene: Scene) -> None:
+        try:
+            await self.other(scene)
+        finally:
+            self.gate.opened.set()
+
+    async def other(self, scene: Scene) -> None:
+        await scene.client.append(scene.house, Feed().end(self.data[self.stored :]))
+
+
+class OpenedLateAtStart(OpenedLate):
+    """Its file is gone when it comes, so it makes one."""
+
+    stored = 0
+
+
+class SyncBehind(Operation):
+    """The watermark follows the offset."""
+
+    async def prepare(self, scene: Scene) -> None:
+        await scene.client.create(scene.house)
+        await scene.client.append(scene.house, Feed().send(self.data[:7]).cut())
+
+    async def act(self, scene: Scene) -> None:
+        await scene.house.service.watermarks.flush()
+
+
 class HeadBesidePatch(Held):
     async def act(self, scene: Scene) -> None:
         await scene.client.head(scene.house)
@@ -166,14 +212,21 @@ class Terminate(Held):
     ends = Phase.TERMINATED
 
     async def act(self, scene: Scene) -> None:
-        assert scene.client.id is not None
-        await scene.house.service.terminator.terminate(scene.client.id, owner=None)
+        await terminate(scene)
 
     async def resume(self, scene: Scene) -> None:
-        try:
-            await self.act(scene)
-        except UnknownUpload:
-            return
+        await terminate_again(scene)
+
+
+class TerminateBesideOpening(OpenedLate):
+    stored = 0
+    ends = Phase.TERMINATED
+
+    async def other(self, scene: Scene) -> None:
+        await terminate(scene)
+
+    async def resume(self, scene: Scene) -> None:
+        await terminate_again(scene)
 
 
 class Job(Operation):
@@ -189,6 +242,32 @@ class Job(Operation):
         await scene.optimizer().run(scene.client.id)
 
     async def resume(self, scene: Scene) -> None:
+        await work_off(scene)
+
+
+class TerminateDuringJob(Job):
+    """Between rendering and storing."""
+
+    ends = Phase.TERMINATED
+
+    async def act(self, scene: Scene) -> None:
+        assert scene.client.id is not None
+        pool = scene.pool
+
+        class Interrupted(ImagePool):
+            async def process(
+                self, source: Path, folder: Path, recipes: tuple[Recipe, ...]
+            ) -> Rendered:
+                rendered = await pool.process(source, folder, recipes)
+                with suppress(*EXPECTED):
+                    await terminate(scene)
+                return rendered
+
+        scene.pool = Interrupted(concurrency=1, memory=1, seconds=1, idle=1)
+        await scene.optimizer().run(scene.client.id)
+
+    async def resume(self, scene: Scene) -> None:
+        await terminate_again(scene)
         await work_off(scene)
 
 
@@ -224,6 +303,17 @@ class Sweep(Operation):
 
     async def act(self, scene: Scene) -> None:
         await scene.sweep()
+
+
+async def terminate(scene: Scene) -> None:
+    assert scene.client.id is not None
+    await scene.house.service.terminator.terminate(scene.client.id, owner=None)
+
+
+async def terminate_again(scene: Scene) -> None:
+    """As a client does that got no answer."""
+    with suppress(UnknownUpload):
+        await terminate(scene)
 
 
 async def committed(scene: Scene, data: bytes, *, hanging: bool = False) -> None:

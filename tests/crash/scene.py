@@ -23,7 +23,7 @@ from tusline_optimizer.pool import ImagePool
 from .client import Client
 
 POINT_SECONDS = 10
-LEASE_WAIT = 0.05
+LEASE_WAIT = 0.02
 LATER = 3700
 """Seconds after which every lease has run out and every unfinished upload has expired."""
 
@@ -108,17 +108,20 @@ async def blow_at(
     """Do the operation with a fuse that blows at that point, then look what has become of it. The
     call at which it blew, or "" when it was never reached."""
     fuse = PointFuse(point, blow)
+    before = asyncio.all_tasks()
     try:
         async with asyncio.timeout(POINT_SECONDS):
             await _blow(fuse, operation, folder, pool)
     except Exception as error:
         error.add_note(f"{blow}, {fuse.blown or 'untouched'} (point {point})")
         raise
+    finally:
+        fuse.buried = True
+        await _bury(before)
     return fuse.blown
 
 
 async def _blow(fuse: PointFuse, operation: Operation, folder: Path, pool: ImagePool) -> None:
-    before = asyncio.all_tasks()
     clock = HandClock()
     client = Client(operation.data)
     async with _opened(folder, operation, clock, fuse) as house:
@@ -137,8 +140,6 @@ async def _blow(fuse: PointFuse, operation: Operation, folder: Path, pool: Image
         if fuse.point % 4 < 2:  # the sweeper of the new process and the client: who comes first?
             await scene.sweep()
         await _see_through(operation, scene)
-    fuse.buried = True
-    await _bury(before)
 
 
 @asynccontextmanager

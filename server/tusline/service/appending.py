@@ -137,10 +137,10 @@ class Appender:
             added = session.added + rest.added
             now = await self._close(session, rest, ended, body)
         except LeaseLost:
-            now = await self._clearer.clear_if_over(session.lease.upload)
+            now = await self._clearer.tidy_now(session.lease.upload)
             added, ended = session.added, Ended.LEASE_LOST
-        except BaseException:
-            await self._leases.release(session.lease)  # also of one whose last answer was lost
+        except Exception:
+            await self._leases.release(session.lease)  # no effect where it is gone already
             raise
         return Appended(upload=now, added=added, ended=ended, error=session.failure)
 

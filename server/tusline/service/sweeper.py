@@ -17,13 +17,14 @@ OUTBOX_PAGE = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
     """What one sweep did, in uploads (`settled`, `synced`: looked after; `queued`: handed to the
-    jobs)."""
+    jobs; `tidied`: rid of files that nothing names)."""
 
     expired: int
     settled: int
     synced: int
     cleared: int
     queued: int
+    tidied: int
 
 
 class Sweeper:
@@ -63,6 +64,7 @@ class Sweeper:
             synced=len(due.unsynced),
             cleared=sum(cleared),
             queued=await self.queue_outbox(),
+            tidied=await self._clearer.walk(),
         )
 
     async def queue_outbox(self) -> int:
