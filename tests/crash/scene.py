@@ -26,6 +26,8 @@ POINT_SECONDS = 10
 LEASE_WAIT = 0.02
 LATER = 3700
 """Seconds after which every lease has run out and every unfinished upload has expired."""
+AGAIN = ("postponed", "interrupted")
+"""Why an upload may be RECEIVED once more: its job waits again."""
 
 EXPECTED = (TuslineError, Unforeseen)
 """What a client may see of a failed call: a refusal, or the answer to what nobody has foreseen."""
@@ -198,7 +200,7 @@ async def _check(operation: Operation, scene: Scene) -> None:
     upload = await records.get(scene.client.id)
     assert upload.phase is operation.ends, upload
     events = await records.timeline(upload.id)
-    names = [event.name for event in events if event.detail != "postponed"]
+    names = [event.name for event in events if event.detail not in AGAIN]
     assert names.count(operation.ends) == 1, names
     assert names.count("received") <= 1, names
     waiting, _ = await records.pending(after="", limit=9)
