@@ -144,8 +144,11 @@ class Appender:
             else:
                 now = await session.lease.end(rest, _note(session, ended))
         except LeaseLost:
-            now = await self._clearer.clear_if_over(session.lease.upload)
+            now = await self._clearer.tidy_now(session.lease.upload)
             added, ended = session.added, Ended.LEASE_LOST
+        except Exception:
+            await self._leases.release(session.lease)  # no effect where it is gone already
+            raise
         return Appended(upload=now, added=added, ended=ended, error=session.failure)
 
     async def _settle(self, lease: Lease, rest: Delta, body: Body) -> Upload:
