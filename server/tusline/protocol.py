@@ -3,7 +3,7 @@
 import asyncio
 from typing import ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from tusline.framing import OrderlyProtocol
 
 FRAMING = 8
 """Bytes of chunked framing that a byte of body may bring along; the rest counts as head."""
@@ -14,7 +14,7 @@ TOO_LARGE = (
 )
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(OrderlyProtocol):
     """Closes a connection whose request line and headers (or trailers) are longer than
     `head_bytes`, or take longer than `head_seconds` to come.
 
@@ -37,12 +37,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.deaf:
+            return
         self._extra += len(data)
         super().data_received(data)
         if self._extra > self.head_bytes and not self.transport.is_closing():
-            if self._head_timer is not None:
-                self.transport.write(TOO_LARGE)
-            self.transport.close()
+            self.end_requests(TOO_LARGE if self._head_timer is not None else b"")
+        if not self._watched() and not self.transport.is_closing():
+            self._expect_head()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -71,9 +73,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
 
+    def _watched(self) -> bool:
+        """Whether something bounds how long the connection stays: any byte ends the rest that
+        uvicorn allows, but an empty line, or the body of a request answered already, starts
+        nothing."""
+        return bool(self.due or self._head_timer or self.timeout_keep_alive_task)
+
     def _too_slow(self) -> None:
         if not self.transport.is_closing():
-            self.transport.close()
+            self.end_requests()
 
 
 def bounded(*, head_bytes: int, head_seconds: float) -> type[BoundedProtocol]:
