@@ -64,6 +64,17 @@ class BoundedProtocol(OrderlyProtocol):
     def on_message_complete(self) -> None:
         self._extra = 0
         super().on_message_complete()
+        if not self.due:  # it was answered before its body was whole; now the connection rests
+            self._cancel_timer()
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.due and self.cycle.more_body and not self.transport.is_closing():
+            self._expect_head()  # the rest of a body that nobody wants may take as long as a head
 
     def _expect_head(self) -> None:
         self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
@@ -75,8 +86,7 @@ class BoundedProtocol(OrderlyProtocol):
 
     def _watched(self) -> bool:
         """Whether something bounds how long the connection stays: any byte ends the rest that
-        uvicorn allows, but an empty line, or the body of a request answered already, starts
-        nothing."""
+        uvicorn allows, but an empty line starts nothing."""
         return bool(self.due or self._head_timer or self.timeout_keep_alive_task)
 
     def _too_slow(self) -> None:

@@ -200,18 +200,30 @@ def test_an_event_stream_with_a_request_behind_it_ends_when_the_client_leaves(
     # An event written to a connection that is gone would be in the log, which the fixture reads.
 
 
-@pytest.mark.parametrize("rest", [b"\r\n", b"", b"x"])
-def test_no_connection_stays_for_bytes_that_lead_to_nothing(server: Server, rest: bytes) -> None:
+@pytest.mark.parametrize(
+    ("length", "rest"), [(b"0", b"\r\n"), (b"9", b""), (b"9", b"12345678")], ids=str
+)
+def test_no_connection_stays_for_bytes_that_lead_to_nothing(
+    server: Server, length: bytes, rest: bytes
+) -> None:
     """An empty line, or the body of a request that is answered already."""
-    length = b"Content-Length: 9\r\n" if rest != b"\r\n" else b""
     with connected(server.port) as sock:
-        sock.sendall(b"OPTIONS /files HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n")
+        sock.sendall(b"OPTIONS /files HTTP/1.1\r\nHost: x\r\nContent-Length: " + length)
+        sock.sendall(b"\r\n\r\n")
         (answer,) = answers(sock.recv(65536))
         assert answer.status == 200
-        if rest:
-            sock.sendall(rest)
-            assert until_closed(sock) == b""
-        else:
-            sock.settimeout(3 * HEAD_SECONDS)
-            with pytest.raises(TimeoutError):  # it rests, as between any two requests
-                sock.recv(1)
+        sock.sendall(rest)
+        assert until_closed(sock) == b""
+
+
+def test_a_connection_rests_when_a_body_came_after_its_answer(server: Server) -> None:
+    with connected(server.port) as sock:
+        sock.sendall(b"OPTIONS /files HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        (answer,) = answers(sock.recv(65536))
+        assert answer.status == 200
+        sock.sendall(b"123456789")
+        sock.settimeout(3 * HEAD_SECONDS)
+        with pytest.raises(TimeoutError):  # it is kept, as between any two requests
+            sock.recv(1)
+        sock.sendall(LAST)
+        assert [answer.status for answer in answers(until_closed(sock))] == [200]
