@@ -5,7 +5,6 @@ import pytest
 from tusline.endings import Ended, early_answer, seeks
 from tusline.headers import Headers
 
-
 REQUESTS = "user-agent: python-requests/2.34.2, accept: */*"
 AIOHTTP = "accept: */*, user-agent: Python/3.11 aiohttp/3.14.5"
 TUSPY = "upload-offset: 0, content-type: application/offset+octet-stream, tus-resumable: 1.0.0"
