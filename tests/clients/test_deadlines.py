@@ -78,7 +78,7 @@ def test_a_client_gets_through_a_short_deadline_that_strikes(
 
 
 @pytest.mark.parametrize("client", SPARED, ids=str)
-def test_a_client_with_small_requests_never_meets_a_deadline(
+def test_small_or_checksummed_requests_never_meet_a_deadline(
     hasty: Server, client: Client, source: bytes, path: Path
 ) -> None:
     with Line(hasty.port, rate=SLOW) as line:
