@@ -48,7 +48,7 @@ drivers:
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
 	cargo build --quiet --locked --manifest-path tests/drivers/rust/Cargo.toml
 
-.PHONY: help system drivers run demo test test-soak test-clients check wheel fmt lock docs page bench clean
+.PHONY: help system drivers run demo test test-soak test-clients check wheel fmt lock docs page bench clean test-power
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -68,6 +68,9 @@ test-soak: $(VENV)/.dev ## 30 runs of kill -9 with bytes in flight
 
 test-clients: $(VENV)/.clients client_js/node_modules/.ready system drivers ## Real clients, broken lines, a killed server
 	$(BIN)/pytest -q -m clients
+
+test-power: $(VENV)/.dev ## Some thousand power cuts, at every write, sync and rename of the store
+	$(BIN)/pytest -q -m soak -s tests/power
 
 check: $(VENV)/.dev client_js/node_modules/.ready ## Lint, types, layers, file sizes, the built page
 	$(BIN)/ruff check .

@@ -10,12 +10,15 @@ from tusline.rules import Limits
 from tusline.service.doors import Doors
 from tusline.service.service import Service, Tuning
 from tusline.service.session import Rhythm
+from tusline.service.watermarks import SyncRhythm
 from tusline.settings import Settings
 from tusline.signals.local import LocalSignals
+from tusline.storage.boot import boot_id
 from tusline.storage.disk import DiskStore
 from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
+from tusline.storage.room import Room
 from tusline_optimizer.optimizer import Optimizer
 from tusline_optimizer.pool import ImagePool
 
@@ -60,6 +63,9 @@ def embedded(settings: Settings) -> Embedded:
         lease_ttl=settings.lease_ttl,
         expires=settings.expires,
         wait=settings.records_wait,
+        boot=boot_id(),
+        keep_records=settings.keep_records,
+        keep_originals=settings.keep_originals,
     )
     pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
     jobs = DocketEngine(
@@ -67,7 +73,12 @@ def embedded(settings: Settings) -> Embedded:
     )
     doors = Doors(
         records=records,
-        store=DiskStore(layout, pace, piece=settings.write_bytes),
+        store=DiskStore(
+            layout,
+            pace,
+            Room(layout.root, reserve=settings.disk_reserve),
+            piece=settings.write_bytes,
+        ),
         signals=LocalSignals(),
         jobs=jobs,
         clock=clock,
@@ -77,6 +88,7 @@ def embedded(settings: Settings) -> Embedded:
         types=accepted_types(settings),
         min_free=settings.min_free,
         queue_limit=settings.queue_limit,
+        max_files=settings.max_files,
     )
     pool = ImagePool(
         concurrency=settings.optimizer_concurrency,
@@ -112,6 +124,10 @@ def _tuning(settings: Settings, limits: Limits) -> Tuning:
             commit_bytes=settings.commit_bytes,
             commit_seconds=settings.commit_seconds,
             commit_pause=settings.commit_pause,
+            strict=settings.durability == "strict",
+        ),
+        sync=SyncRhythm(
+            bytes=settings.sync_bytes, seconds=settings.sync_seconds, rate=settings.sync_rate
         ),
         expires=settings.expires,
         lease_wait=settings.lease_wait,

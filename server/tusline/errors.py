@@ -4,17 +4,22 @@
     ├── BadRequest               400  malformed header or value; subclasses of `code` by argument
     ├── Unauthorized             401  no or bad credentials
     ├── Forbidden                403  the upload exists for the caller, the action does not
+    │   └── BatchFull            403  as many files as a batch may have are there
     ├── UnknownUpload            404  never existed, terminated, or belongs to a stranger
     ├── MethodNotAllowed         405
     ├── OffsetMismatch           409  carries the offset that the next PATCH may use
     ├── ExpiredUpload            410
+    ├── OriginalGone             410  the variants are all that is left
     ├── UnsupportedVersion       412
     ├── TooLarge                 413
     ├── UnsupportedType          415
     ├── RejectedUpload           422  the content was looked at and refused
+    ├── KeyReused                422  the Idempotency-Key stands for another creation
     ├── Busy                     423  another request writes; come back
+    ├── ChecksumMismatch         460  the body is not what its checksum says; nothing of it counts
     ├── ServiceBusy              503  a queue, a deadline or a drain: come back
     │   ├── StoreUnavailable     503  the blob store failed
+    │   │   └── BytesLost        503  ... and cannot be trusted with this upload any more
     │   ├── RecordsUnavailable   503  the records failed
     │   └── AccessUnavailable    503  the host's `authorize` hook failed
     └── StoreFull                507  no room; creation is refused, bytes already stored are kept
@@ -57,6 +62,10 @@ class Forbidden(TuslineError):
     code = "forbidden"
 
 
+class BatchFull(Forbidden):
+    code = "batch-full"
+
+
 class UnknownUpload(TuslineError):
     status = 404
     code = "unknown-upload"
@@ -83,6 +92,11 @@ class ExpiredUpload(TuslineError):
     code = "expired-upload"
 
 
+class OriginalGone(TuslineError):
+    status = 410
+    code = "original-gone"
+
+
 class UnsupportedVersion(TuslineError):
     status = 412
     code = "unsupported-version"
@@ -103,9 +117,19 @@ class RejectedUpload(TuslineError):
     code = "rejected-upload"
 
 
+class KeyReused(TuslineError):
+    status = 422
+    code = "idempotency-key-reused"
+
+
 class Busy(TuslineError):
     status = 423
     code = "busy"
+
+
+class ChecksumMismatch(TuslineError):
+    status = 460
+    code = "checksum-mismatch"
 
 
 class ServiceBusy(TuslineError):
@@ -115,6 +139,12 @@ class ServiceBusy(TuslineError):
 
 class StoreUnavailable(ServiceBusy):
     code = "store-unavailable"
+
+
+class BytesLost(StoreUnavailable):
+    """A sync failed: bytes that were acknowledged may be gone, and a later sync may lie (I11)."""
+
+    code = "bytes-lost"
 
 
 class RecordsUnavailable(ServiceBusy):

@@ -20,6 +20,10 @@ _KEY = re.compile(r"[!-+\--~]+", re.ASCII)  # visible ASCII but space and comma
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
 
 
+_BARE_KEY = re.compile(r'(?!")[!-~]{16,128}', re.ASCII)
+_QUOTED_KEY = re.compile(r'"((?:[!#-\[\]-~]|\\["\\]){16,128})"', re.ASCII)
+
+
 class Headers:
     """Request headers by lower-case name. Repeated ones are joined by ", " (RFC 9110, 5.3)."""
 
@@ -52,6 +56,18 @@ def parse_deferred(value: str) -> bool:
     return True
 
 
+def parse_key(value: str) -> str:
+    """`Idempotency-Key`: 16 to 128 visible ASCII characters, bare or as the string of a structured
+    field (RFC 9651), as draft-ietf-httpapi-idempotency-key-header has it. Raises BadRequest."""
+    if _BARE_KEY.fullmatch(value):
+        return value
+    if quoted := _QUOTED_KEY.fullmatch(value):
+        return re.sub(r"\\(.)", r"\1", quoted[1])
+    raise BadRequest(
+        "Idempotency-Key must have 16 to 128 visible ASCII characters", code="bad-idempotency-key"
+    )
+
+
 def parse_metadata(value: str) -> dict[str, bytes]:
     """`Upload-Metadata`: a comma list of `key` or `key base64` (CRE-08 to CRE-13).
 
@@ -67,12 +83,18 @@ def parse_metadata(value: str) -> dict[str, bytes]:
             raise BadRequest("Upload-Metadata has a bad key", code="bad-metadata")
         if key in metadata:
             raise BadRequest(f"Upload-Metadata has the key {key} twice", code="bad-metadata")
-        if _BASE64.fullmatch(encoded) is None:
+        decoded = from_base64(encoded)
+        if decoded is None:
             raise BadRequest(
                 f"Upload-Metadata has a value that is no base64, at key {key}", code="bad-metadata"
             )
-        metadata[key] = binascii.a2b_base64(encoded)
+        metadata[key] = decoded
     return metadata
+
+
+def from_base64(text: str) -> bytes | None:
+    """The bytes of base64 with its padding and without blanks; None for any other text."""
+    return binascii.a2b_base64(text) if _BASE64.fullmatch(text) else None
 
 
 def metadata_text(raw: str | None, key: str) -> str | None:
@@ -83,6 +105,11 @@ def metadata_text(raw: str | None, key: str) -> str | None:
         return parse_metadata(raw).get(key, b"").decode("utf-8") or None
     except (BadRequest, UnicodeDecodeError):
         return None
+
+
+def names(value: str | None) -> frozenset[str]:
+    """A comma list of field names, as in `Trailer`, in lower case."""
+    return frozenset(name.strip().lower() for name in (value or "").split(","))
 
 
 def media_type(value: str | None) -> str:

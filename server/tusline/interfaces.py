@@ -50,7 +50,10 @@ class Due:
 
     expired: tuple[Upload, ...]
     unsettled: tuple[Upload, ...]
+    unsynced: tuple[Upload, ...]
     leftover: tuple[Upload, ...]
+    outdated: tuple[Upload, ...]
+    forgettable: tuple[Upload, ...]
 
 
 class Records(Protocol):
@@ -62,8 +65,26 @@ class Records(Protocol):
     are lost.
     """
 
-    async def create(self, upload: Upload, *, lease: bool) -> Begun:
-        """Add a record; with `lease`, grant its first lease in the same step."""
+    async def create(
+        self, upload: Upload, *, lease: bool, key: str | None = None, most: int | None = None
+    ) -> Begun:
+        """Add a record; with `lease`, grant its first lease in the same step.
+
+        `most`: so many uploads of the same owner and batch may there be that are not over, this
+        one counted; creations at once do not pass it either. Raises BatchFull: nothing is made.
+
+        `key` is the owner's own name for this creation. While it names an upload that is not over
+        (`rules.is_over`), that one is answered, without a token, and nothing is made: creations
+        under one key make one upload, also when they come at once. Else it names the new one.
+
+        Where key and record cannot be written in one step (two slots of a cluster), the key comes
+        first; a record that is missing under the id that a key names is then made under that id,
+        so that an answer with another id than was given may have a token, too. A place in a batch
+        is taken before the record as well, and stays taken for a while when that is never made.
+        """
+
+    async def named(self, owner: str, key: str) -> Upload | None:
+        """The upload that a creation under this key would be answered; None: it would make one."""
 
     async def get(self, id: UploadId) -> Upload:
         """Raises UnknownUpload."""
@@ -94,6 +115,11 @@ class Records(Protocol):
         """Last commit and release in one step. `note` goes into the timeline ("": nothing does).
         Raises LeaseLost, also when it is repeated after a lost answer: `get` tells then."""
 
+    async def synced(self, id: UploadId, offset: int) -> None:
+        """Note that committed bytes below `offset` survive a power cut (I11). The mark never goes
+        down, and never beyond the upload's offset. Needs no lease: what is committed is not
+        written again."""
+
     async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
         """RECEIVING → RECEIVED, the outbox entry and the release in one step. Raises LeaseLost."""
 
@@ -102,15 +128,30 @@ class Records(Protocol):
         as it is then, with all that its bytes are stored under.
 
         Every later commit, finish or publish under an older token is refused. An upload that is
-        over already stays as it is. Raises UnknownUpload.
+        over already stays as it is, and one that was stored does not expire by this (but see
+        `drop_original`). Raises UnknownUpload.
         """
 
     async def discarded(self, id: UploadId) -> None:
         """Note that the bytes of an upload that is over are gone."""
 
+    async def drop_original(self, id: UploadId) -> Upload:
+        """Note that the original of a READY or FAILED upload is to go: the record then. Without
+        variants nothing is left of such an upload, and it becomes EXPIRED. An upload in another
+        phase stays as it is. Raises UnknownUpload."""
+
+    async def original_dropped(self, id: UploadId) -> None:
+        """Note that the bytes of an original that was to go are gone."""
+
+    async def forget(self, id: UploadId) -> None:
+        """Delete the record of an upload that is over and holds no bytes any more, with its
+        timeline and its key. Any other record stays. Idempotent."""
+
     async def due(self, limit: int) -> Due:
         """What the sweeper should look at: past their expiry and not held; complete but not
-        finished and not held; over but with bytes left."""
+        finished and not held; not held and not synced up to their offset; over but with bytes
+        left; READY or FAILED for longer than originals are kept, or with an original that is to
+        go and is not gone; over, without bytes, for longer than records are kept."""
 
     async def pending(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
         """Uploads in the outbox, `limit` at a time: pass the cursor on, "" starts and ends it."""
@@ -143,7 +184,8 @@ class Ledger(Protocol):
 
         For entries that must be journalled before an effect (I4: a part number before the part is
         sent), and, empty, to learn whether the lease still holds. Bytes go through `add` only: the
-        last of them may have to be held back. Raises LeaseLost, ValueError for bytes."""
+        last of them may have to be held back, and all where a checksum is pending; what is recorded
+        goes before them then. Raises LeaseLost, ValueError for bytes."""
 
     def fail(self, error: TuslineError) -> None:
         """What was written cannot become durable: the request should end with this error."""
@@ -157,6 +199,10 @@ class Writer(Protocol):
 
     async def flush(self) -> None:
         """On return the ledger has been told of every byte taken."""
+
+    async def sync(self) -> None:
+        """On return every byte told to the ledger survives a power cut. Raises BytesLost when
+        that failed: what was written may be gone, and no later sync can tell."""
 
     def abandon(self) -> None:
         """Let go of the bytes' place at once; what was not added to the ledger may be lost.
@@ -177,6 +223,10 @@ class BlobStore(Protocol):
         """A writer at the record's offset. Bytes beyond it, written by whoever, are never read
         again; an overtaken writer that still lives cannot touch what this one writes (I4)."""
 
+    async def sync(self, upload: Upload) -> None:
+        """On return every byte below the record's offset survives a power cut, whoever writes
+        beyond it meanwhile. Raises BytesLost as `Writer.sync` does."""
+
     async def seal(self, upload: Upload, token: int, ledger: Ledger) -> None:
         """Join what the journal names into the finished original, safe against a power cut on
         return. Idempotent; under the lease of `token`, whose ledger takes what must be journalled
@@ -184,6 +234,9 @@ class BlobStore(Protocol):
 
     async def discard(self, upload: Upload) -> None:
         """Delete every byte of the upload: parts, extents, original, variants. Idempotent."""
+
+    async def drop_original(self, upload: Upload) -> None:
+        """Delete the sealed original; variants stay. Idempotent."""
 
     def original(self, upload: Upload) -> str:
         """The key under which `read` and `local` find the sealed original."""

@@ -6,6 +6,7 @@ from tusline import headers
 from tusline.errors import (
     BadRequest,
     ExpiredUpload,
+    KeyReused,
     OffsetMismatch,
     RejectedUpload,
     ServiceBusy,
@@ -23,24 +24,30 @@ METADATA_BYTES = 8192
 """Longest Upload-Metadata: it is kept with the record and echoed by every HEAD, and proxies
 refuse longer headers anyway."""
 
+BATCH_BYTES = 128
+"""Longest name of a batch: a random id of any usual kind fits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an operator allows. Sizes in bytes, times in seconds."""
+    """What an operator allows. Sizes in bytes, `max_files` in uploads of a batch."""
 
     max_size: int
     types: tuple[str, ...]
     min_free: int
     queue_limit: int
+    max_files: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
-    """A creating POST: `length` None means deferred; `body` is None for a chunked one."""
+    """A creating POST: `length` None means deferred; `body` is None for a chunked one. `key` is
+    the client's own name for it, under which it can be repeated."""
 
     length: int | None
     metadata: str | None
     body: int | None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +79,25 @@ def may_create(creation: Creation, limits: Limits) -> None:
         )
 
 
+def batch_of(creation: Creation) -> str | None:
+    """The batch in which a creation counts: what its metadata calls so; None: in none.
+
+    Raises BadRequest for a name that is too long to be an id.
+    """
+    batch = headers.metadata_text(creation.metadata, "batch")
+    if batch is not None and len(batch.encode()) > BATCH_BYTES:
+        raise BadRequest(f"a batch's name may have {BATCH_BYTES} bytes", code="bad-batch")
+    return batch
+
+
+def may_repeat(upload: Upload, creation: Creation) -> None:
+    """Whether `creation` is the one again that made `upload` under its key. Raises KeyReused."""
+    known = upload.length is not None and creation.length is not None
+    same_length = upload.length == creation.length or not known
+    if not same_length or (upload.metadata or "") != (creation.metadata or ""):
+        raise KeyReused("the Idempotency-Key stands for the upload of another file")
+
+
 def _may_hold(declared: str, types: tuple[str, ...]) -> bool:
     """Whether a declared type could be one of ours; an unknown one is decided by content."""
     kind = headers.media_type(declared)
@@ -90,19 +116,27 @@ def has_room(limits: Limits, *, length: int | None, free: int | None, depth: int
 def must_exist(upload: Upload, *, owner: str | None, now: float) -> None:
     """Raises UnknownUpload (also for a stranger, I9), ExpiredUpload, RejectedUpload.
 
-    `owner` None is the caller who may see all. Expiry counts by the clock, whether the sweeper
-    ran or not (EXP-07), but never under a running writer (EXP-09).
+    `owner` None is the caller who may see all.
     """
     must_be_owned(upload, owner=owner)
     if upload.phase is Phase.TERMINATED:
         raise UnknownUpload("there is no such upload")
-    late = upload.expires is not None and upload.expires <= now and not upload.held
-    if upload.phase is Phase.EXPIRED or (
-        upload.phase is Phase.RECEIVING and late and not upload.complete
-    ):
+    if upload.phase is Phase.EXPIRED or is_late(upload, now=now):
         raise ExpiredUpload("the upload has expired")
     if upload.phase in OVER:
         raise rejection(upload)
+
+
+def is_late(upload: Upload, *, now: float) -> bool:
+    """Whether an upload has expired by the clock, whether the sweeper ran or not (EXP-07); never
+    under a running writer (EXP-09), and never when all of it is there."""
+    late = upload.expires is not None and upload.expires <= now
+    return late and upload.phase is Phase.RECEIVING and not (upload.held or upload.complete)
+
+
+def is_over(upload: Upload, *, now: float) -> bool:
+    """Whether nothing can come of an upload any more."""
+    return upload.phase in OVER or is_late(upload, now=now)
 
 
 def may_terminate(upload: Upload, *, owner: str | None, now: float) -> None:

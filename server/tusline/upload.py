@@ -37,8 +37,8 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.OPTIMIZING: frozenset(
         {Phase.OPTIMIZING, Phase.RECEIVED, Phase.READY, Phase.FAILED, Phase.TERMINATED},
     ),
-    Phase.READY: frozenset({Phase.TERMINATED}),
-    Phase.FAILED: frozenset({Phase.TERMINATED}),
+    Phase.READY: frozenset({Phase.EXPIRED, Phase.TERMINATED}),
+    Phase.FAILED: frozenset({Phase.EXPIRED, Phase.TERMINATED}),
     Phase.REJECTED: frozenset({Phase.TERMINATED}),
     Phase.EXPIRED: frozenset(),
     Phase.TERMINATED: frozenset(),
@@ -46,7 +46,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
 """The phase machine: from each phase, where an upload may go. ARCHITECTURE.md prints it."""
 
 STORED = frozenset({Phase.RECEIVED, Phase.OPTIMIZING, Phase.READY, Phase.FAILED})
-"""Phases in which the original is whole and can be downloaded."""
+"""Phases in which the original is whole and can be downloaded, unless it was dropped since."""
 
 OVER = frozenset({Phase.REJECTED, Phase.EXPIRED, Phase.TERMINATED})
 """Phases that hold no bytes any more."""
@@ -86,7 +86,8 @@ class Delta:
 
     `added` counts bytes. `journal` holds the blob store's own entries (opaque text). `head` are
     those of the added bytes that lie within the upload's first HEAD_BYTES. `length` is set when a
-    PATCH declared it. `number` counts the deltas committed under one token, from 1: one that is
+    PATCH declared it. `synced`: everything up to the end of this delta survives a power cut (I11).
+    `number` counts the deltas committed under one token, from 1: one that is
     repeated because its answer got lost is known by it.
     """
 
@@ -95,6 +96,7 @@ class Delta:
     journal: tuple[str, ...] = ()
     head: bytes = b""
     length: int | None = None
+    synced: bool = False
 
     def __add__(self, other: "Delta") -> "Delta":
         return Delta(
@@ -102,10 +104,12 @@ class Delta:
             journal=self.journal + other.journal,
             head=self.head + other.head,
             length=self.length if other.length is None else other.length,
+            synced=other.synced if other.added else self.synced or other.synced,
         )
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.journal or self.head or self.length is not None)
+        grown = self.added or self.journal or self.head or self.synced
+        return bool(grown) or self.length is not None
 
 
 NOTHING = Delta()
@@ -117,7 +121,9 @@ class Upload:
 
     `metadata` is the raw `Upload-Metadata` value, echoed byte for byte (CRE-16). `token` is the
     newest fencing token, `held` whether its lease runs. `version` grows with each change that a
-    watcher may see. `job_token` and `attempts` belong to the optimizer's job.
+    watcher may see. Bytes below `synced` survive a power cut (I11). `job_token` and `attempts`
+    belong to the optimizer's job. `batch` is what the client calls the files it counts with.
+    `original_gone`: the original was kept long enough; what is left are the variants.
     """
 
     id: UploadId
@@ -132,6 +138,7 @@ class Upload:
     changed: float
     expires: float | None
     version: int
+    synced: int = 0
     token: int = 0
     held: bool = False
     reason: Reason | None = None
@@ -141,6 +148,8 @@ class Upload:
     variants: tuple[Variant, ...] = ()
     attempts: int = 0
     job_token: int = 0
+    batch: str | None = None
+    original_gone: bool = False
 
     @property
     def complete(self) -> bool:
@@ -149,9 +158,11 @@ class Upload:
 
     def grown(self, delta: Delta) -> "Upload":
         """The upload after a commit of `delta`, as far as the bytes are concerned."""
+        offset = self.offset + delta.added
         return replace(
             self,
-            offset=self.offset + delta.added,
+            offset=offset,
+            synced=offset if delta.synced else self.synced,
             journal=self.journal + delta.journal,
             head=self.head + delta.head,
             length=self.length if delta.length is None else delta.length,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.clock import HandClock
-from support.uploads import EXPIRES, LEASE_TTL
+from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
 from tusline.interfaces import Records
 from tusline.records.sqlite import SqliteRecords
 
@@ -18,7 +18,15 @@ def clock() -> HandClock:
 
 @pytest.fixture(params=["sqlite"])
 async def records(tmp_path: Path, clock: HandClock) -> AsyncGenerator[Records]:
-    adapter = SqliteRecords(tmp_path / "r.db", clock, lease_ttl=LEASE_TTL, expires=EXPIRES, wait=15)
+    adapter = SqliteRecords(
+        tmp_path / "r.db",
+        clock,
+        lease_ttl=LEASE_TTL,
+        expires=EXPIRES,
+        wait=15,
+        keep_records=KEEP_RECORDS,
+        keep_originals=KEEP_ORIGINALS,
+    )
     adapter.open()
     yield adapter
     adapter.close()

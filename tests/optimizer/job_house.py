@@ -17,6 +17,7 @@ from tusline.storage.disk import DiskStore
 from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
+from tusline.storage.room import Room
 from tusline.upload import Upload, UploadId, Variant
 from tusline_optimizer.optimizer import Optimizer
 from tusline_optimizer.pool import ImagePool
@@ -29,7 +30,7 @@ class GatedStore(DiskStore):
     """A disk store whose `put` can be held up, or be made to fail."""
 
     def __init__(self, layout: Layout, pace: Pace) -> None:
-        super().__init__(layout, pace, piece=65536)
+        super().__init__(layout, pace, Room(layout.root, reserve=0), piece=65536)
         self.putting = asyncio.Event()
         self.go = asyncio.Event()
         self.go.set()

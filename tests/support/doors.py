@@ -52,6 +52,9 @@ class FreezingWriter:
     async def flush(self) -> None:
         await self._inner.flush()
 
+    async def sync(self) -> None:
+        await self._inner.sync()
+
     def abandon(self) -> None:
         self._inner.abandon()
 
@@ -73,11 +76,17 @@ class FreezingStore:
         self.writers.append(FreezingWriter(await self._inner.open(upload, token, ledger)))
         return self.writers[-1]
 
+    async def sync(self, upload: Upload) -> None:
+        await self._inner.sync(upload)
+
     async def seal(self, upload: Upload, token: int, ledger: Ledger) -> None:
         await self._inner.seal(upload, token, ledger)
 
     async def discard(self, upload: Upload) -> None:
         await self._inner.discard(upload)
+
+    async def drop_original(self, upload: Upload) -> None:
+        await self._inner.drop_original(upload)
 
     def original(self, upload: Upload) -> str:
         return self._inner.original(upload)

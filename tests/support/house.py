@@ -15,14 +15,17 @@ from tusline.service.appending import Appended
 from tusline.service.doors import Doors
 from tusline.service.service import Service, Tuning
 from tusline.service.session import Rhythm
+from tusline.service.watermarks import SyncRhythm
 from tusline.signals.local import LocalSignals
 from tusline.storage.disk import DiskStore
 from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
-from tusline.upload import Phase, Upload, UploadId
+from tusline.storage.room import Room
+from tusline.upload import STORED, Upload, UploadId
 
 LEASE_WAIT = 0.3
+RHYTHM = Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0, strict=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +50,42 @@ class House:
 
     async def content(self, id: UploadId) -> bytes:
         upload = await self.get(id)
-        assert upload.phase is Phase.RECEIVED
+        assert upload.phase in STORED
         key = self.doors.store.original(upload)
         return b"".join([piece async for piece in self.doors.store.read(key, 0, 10**9)])
 
 
 @asynccontextmanager
-async def open_house(data: Path) -> AsyncGenerator[House]:
+async def open_house(
+    data: Path,
+    *,
+    boot: str = "",
+    rhythm: Rhythm = RHYTHM,
+    keep_records: float = 0,
+    keep_originals: float = 0,
+) -> AsyncGenerator[House]:
+    """`boot` is the machine's."""
     folder = Folder(Layout(data))
     folder.open()
     clock = HandClock()
     pace = Pace(threads=4, slow=10.0)
-    records = SqliteRecords(folder.layout.records, clock, lease_ttl=60, expires=3600, wait=15)
+    records = SqliteRecords(
+        folder.layout.records,
+        clock,
+        lease_ttl=60,
+        expires=3600,
+        wait=15,
+        keep_records=keep_records,
+        keep_originals=keep_originals,
+        boot=boot,
+    )
     records.open()
-    store = FreezingStore(DiskStore(folder.layout, pace, piece=65536))
+    room = Room(folder.layout.root, reserve=0)
+    store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))
     tuning = Tuning(
-        limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100),
-        rhythm=Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0),
+        limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100, max_files=3),
+        rhythm=rhythm,
+        sync=SyncRhythm(bytes=10**9, seconds=3600, rate=1000),
         expires=3600,
         lease_wait=LEASE_WAIT,
         lease_ttl=60,

@@ -17,6 +17,7 @@ def status_of(upload: Upload, base: str) -> dict[str, Any]:
     """The JSON of one upload. `base` is the path of /uploads, a prefix included."""
     here = f"{base}/{upload.id}"
     reason = upload.reason
+    has_original = upload.phase in STORED and not upload.original_gone
     return {
         "id": upload.id,
         "phase": upload.phase,
@@ -29,7 +30,8 @@ def status_of(upload: Upload, base: str) -> dict[str, Any]:
         "changed": upload.changed,
         "expires": upload.expires,
         "reason": {"code": reason.code, "message": reason.message} if reason else None,
-        "original": _original(upload, here) if upload.phase in STORED else None,
+        "original": _original(upload, here) if has_original else None,
+        "original_gone": upload.original_gone,
         "variants": [
             {
                 "name": variant.name,

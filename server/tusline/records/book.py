@@ -13,12 +13,14 @@ TIMELINE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The records open at one moment: `now` in seconds since the epoch, lives in seconds."""
+    """The records open at one moment: `now` in seconds since the epoch, lives in seconds; `boot`
+    names the machine's running boot."""
 
     db: sqlite3.Connection
     now: float
     lease_ttl: float
     expires: float
+    boot: str
 
     def read(self, id: UploadId) -> Upload:
         """Raises UnknownUpload."""
@@ -28,11 +30,12 @@ class Book:
         entries = self.db.execute("SELECT entry FROM journal WHERE id = ? ORDER BY seq", (id,))
         return rows.to_upload(row, [entry["entry"] for entry in entries], now=self.now)
 
-    def select(self, condition: str, limit: int) -> tuple[Upload, ...]:
-        """Uploads by a condition of ours (never of a client), which may use `:now`."""
+    def select(self, condition: str, limit: int, *, life: float = 0) -> tuple[Upload, ...]:
+        """Uploads by a condition of ours (never of a client), which may use `:now`, and `:before`:
+        the time `life` seconds ago."""
         found = self.db.execute(
             f"SELECT id FROM uploads WHERE {condition} LIMIT :limit",
-            {"now": self.now, "limit": limit},
+            {"now": self.now, "before": self.now - life, "limit": limit},
         ).fetchall()
         return tuple(self.read(UploadId(row["id"])) for row in found)
 
@@ -100,10 +103,13 @@ class Book:
             "number": delta.number,
             "now": self.now,
             "expires": self.now + self.expires if self.expires else None,
+            "synced": delta.synced,
+            "boot": self.boot,
         }
         self.db.execute(
             "UPDATE uploads SET offset = :offset, length = coalesce(length, :length),"
             " head = :head, commits = :number, changed = :now, version = version + 1,"
+            " synced = iif(:synced, :offset, synced), boot = :boot,"
             " expires = :expires WHERE id = :id",
             given,
         )

@@ -17,6 +17,7 @@ def to_upload(row: sqlite3.Row, journal: Sequence[str], *, now: float) -> Upload
         phase=Phase(row["phase"]),
         length=row["length"],
         offset=row["offset"],
+        synced=row["synced"],
         metadata=row["metadata"],
         head=row["head"],
         journal=tuple(journal),
@@ -33,6 +34,8 @@ def to_upload(row: sqlite3.Row, journal: Sequence[str], *, now: float) -> Upload
         variants=variants_from_text(row["variants"]),
         attempts=row["attempts"],
         job_token=row["job_token"],
+        batch=row["batch"],
+        original_gone=row["original"] != "kept",
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tusline.errors import RecordsUnavailable
+from tusline.errors import ConfigurationError, RecordsUnavailable
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -61,19 +61,31 @@ class SqliteThread:
         self._wait = wait
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._failure: sqlite3.Error | None = None
+        self._failure: Exception | None = None
 
-    def start(self, schema: str) -> None:
-        """Open the database and bring it to `schema`. Raises RecordsUnavailable."""
+    def start(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        """Open the database and have it prepared. Raises RecordsUnavailable, and what `prepare`
+        raises."""
         opened = threading.Event()
         self._failure = None
         self._thread = threading.Thread(
-            target=self._main, args=(schema, opened), name="tusline-records", daemon=True
+            target=self._main, args=(prepare, opened), name="tusline-records", daemon=True
         )
         self._thread.start()
         opened.wait()
         if self._failure is not None:
-            raise RecordsUnavailable(f"{self._path}: {self._failure}") from self._failure
+            raise self._refusal(self._failure) from self._failure
+
+    def _refusal(self, failure: Exception) -> Exception:
+        """Why the database cannot be opened, with a way out."""
+        if isinstance(failure, sqlite3.OperationalError):
+            return RecordsUnavailable(f"{self._path}: {failure}")
+        if isinstance(failure, sqlite3.DatabaseError):
+            return ConfigurationError(
+                f"{self._path} is damaged ({failure}). Move it away to start with an empty one, "
+                "or put a backup in its place; the files beside it are not touched"
+            )
+        return failure
 
     async def run(self, work: Work[T]) -> T:
         """The work's result once it is durable. Raises what it raised, or RecordsUnavailable, also
@@ -95,10 +107,10 @@ class SqliteThread:
             self._queue.put(None)
             self._thread.join()
 
-    def _main(self, schema: str, opened: threading.Event) -> None:
+    def _main(self, prepare: Callable[[sqlite3.Connection], None], opened: threading.Event) -> None:
         try:
-            connection = self._open(schema)
-        except sqlite3.Error as error:
+            connection = self._open(prepare)
+        except (sqlite3.Error, ConfigurationError) as error:
             self._failure = error
             return
         finally:
@@ -112,13 +124,17 @@ class SqliteThread:
         finally:
             connection.close()
 
-    def _open(self, schema: str) -> sqlite3.Connection:
+    def _open(self, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.executescript(schema)
+        try:
+            prepare(connection)
+        except Exception:
+            connection.close()
+            raise
         return connection
 
     def _next_group(self) -> list[_Item] | None:
@@ -139,6 +155,8 @@ class SqliteThread:
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
+    """Where a group fails each piece is tried alone: on a full disk a look at an upload must not
+    fail because somebody else's write does."""
     try:
         connection.execute("BEGIN")
         for item in group:
@@ -147,8 +165,14 @@ def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
     except sqlite3.Error as error:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
+        if len(group) == 1:
+            group[0].error = RecordsUnavailable(
+                f"the records cannot be used: {error}", retry_after=5
+            )
+            return
         for item in group:
-            item.error = RecordsUnavailable(f"the records cannot be written: {error}")
+            item.result = item.error = None
+            _run_group(connection, [item])
 
 
 def _run_one(connection: sqlite3.Connection, item: _Item) -> None:

@@ -8,9 +8,10 @@ import structlog
 from tusline import rules, topics
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import LeaseLost, ServiceBusy, StoreFull, TuslineError
+from tusline.errors import BytesLost, LeaseLost, ServiceBusy, StoreFull, TuslineError
 from tusline.interfaces import Writer
 from tusline.rules import Append, Limits
+from tusline.service.breaking import LOST, Breaker
 from tusline.service.clearing import Clearer
 from tusline.service.doors import Doors
 from tusline.service.lease import Lease
@@ -27,7 +28,8 @@ log = structlog.get_logger()
 class Appended:
     """How an append ended: the record now, how many bytes it added, why the body ended.
 
-    `error` is the store's, when it failed; the bytes before it are kept.
+    `error` is the store's, when it failed (the bytes before it are kept, where no checksum is
+    missing), or the refusal of a whole body by its checksum.
     """
 
     upload: Upload
@@ -45,6 +47,7 @@ class Appender:
         leases: Leases,
         settler: Settler,
         clearer: Clearer,
+        breaker: Breaker,
         running: Running,
         *,
         limits: Limits,
@@ -57,6 +60,7 @@ class Appender:
         self._leases = leases
         self._settler = settler
         self._clearer = clearer
+        self._breaker = breaker
         self._running = running
         self._limits = limits
         self._rhythm = rhythm
@@ -80,7 +84,9 @@ class Appender:
         with self._running.at(body):
             piece = await body.read()
         ended = body.ended if piece is None and body.ended else Ended.TOO_LONG
-        return Appended(upload=upload, added=0, ended=ended)
+        verifier = body.verifier if ended is Ended.COMPLETE else None
+        refusal = None if verifier is None else verifier.refusal()
+        return Appended(upload=upload, added=0, ended=ended, error=refusal)
 
     async def receive(self, lease: Lease, body: Body, *, length: int | None) -> Appended:
         """Take a body under a granted lease, and release it (or hand it to the settler).
@@ -115,11 +121,8 @@ class Appender:
         try:
             async with kept:
                 writer = await self._store.open(lease.upload, lease.token, session)
-                try:
+                async with session.writing(writer):
                     await _pump(body, writer, session, room)
-                    await writer.flush()
-                finally:
-                    writer.abandon()
         except (StoreFull, ServiceBusy) as error:
             log.warning("append.failed", upload_id=lease.upload.id, error=str(error))
             session.fail(error)
@@ -130,25 +133,38 @@ class Appender:
         ended = body.ended or Ended.FAILED
         try:
             await session.settled()
-            rest = session.rest(ended_well=ended is Ended.COMPLETE)
+            if isinstance(session.failure, BytesLost):
+                now = await self._breaker.break_(session.lease.upload, session.failure)
+                return Appended(upload=now, added=0, ended=ended, error=session.failure)
+            well = ended is Ended.COMPLETE and session.verified()
+            rest = session.rest(ended_well=well)
             added = session.added + rest.added
-            now = await self._close(session, rest, ended, body)
+            if well and session.lease.upload.grown(rest).complete:
+                now = await self._settle(session.lease, rest, body)
+            else:
+                now = await session.lease.end(rest, _note(session, ended))
         except LeaseLost:
             now = await self._clearer.clear_if_over(session.lease.upload)
             added, ended = session.added, Ended.LEASE_LOST
         return Appended(upload=now, added=added, ended=ended, error=session.failure)
 
-    async def _close(self, session: Session, rest: Delta, ended: Ended, body: Body) -> Upload:
-        """Last commit, and release; a complete upload is settled under the same lease."""
-        lease = session.lease
-        if ended is not Ended.COMPLETE or not lease.upload.grown(rest).complete:
-            return await lease.end(rest, f"request {ended}")
+    async def _settle(self, lease: Lease, rest: Delta, body: Body) -> Upload:
+        """The commit that completes the upload, and all that follows, under the same lease."""
         if rest:
-            await lease.commit(lambda: rest)
+            await lease.add(rest)
         settled = await self._settler.settle_held(lease, left=body.left())
         if settled is not None and settled.phase is Phase.REJECTED:
-            raise rules.rejection(settled)
+            # A client does not come back after a 4xx, but should where the file was not at fault.
+            raise BytesLost(LOST.message) if settled.reason == LOST else rules.rejection(settled)
         return settled or lease.upload
+
+
+def _note(session: Session, ended: Ended) -> str:
+    """For the timeline: how the request ended, and how many of its bytes do not count."""
+    failed = session.failure if ended is Ended.COMPLETE else None
+    why = failed.code if failed else ended
+    dropped = f", {session.dropped} bytes discarded" if session.dropped else ""
+    return f"request {why}{dropped}"
 
 
 async def _pump(body: Body, writer: Writer | None, session: Session, room: int) -> None:

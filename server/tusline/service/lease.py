@@ -1,16 +1,23 @@
 """A lease in use: its commits, one at a time, and what the upload has become by them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Protocol
 
 from tusline import topics
 from tusline.errors import TuslineError
 from tusline.interfaces import Records, Signals
 from tusline.upload import HEAD_BYTES, NOTHING, Delta, Upload
 
-Take = Callable[[], Delta]
+Take = Callable[[], Awaitable[Delta]]
 """Gives what there is to commit, at the moment when it is its turn."""
+
+
+class Committed(Protocol):
+    """Wants to know what has been committed; `ended` with the end of the lease."""
+
+    def __call__(self, upload: Upload, *, ended: bool = False) -> None: ...
 
 
 class Lease:
@@ -20,7 +27,14 @@ class Lease:
     before anything new, and counts once.
     """
 
-    def __init__(self, upload: Upload, token: int, records: Records, signals: Signals) -> None:
+    def __init__(
+        self,
+        upload: Upload,
+        token: int,
+        records: Records,
+        signals: Signals,
+        committed: Committed,
+    ) -> None:
         self.upload = upload
         self.token = token
         self.wanted = False
@@ -28,6 +42,7 @@ class Lease:
         self._first = bytearray()
         self._records = records
         self._signals = signals
+        self._committed = committed
         self._number = 0
         self._unanswered = NOTHING
         self._turn = asyncio.Lock()
@@ -42,7 +57,15 @@ class Lease:
         """Make what `take` gives part of the upload. Raises LeaseLost, RecordsUnavailable."""
         async with self._turn:
             await self._repeat()
-            await self._send(self._numbered(take()))
+            await self._send(self._numbered(await take()))
+
+    async def add(self, delta: Delta) -> None:
+        """Make a delta part of the upload; raises as `commit` does."""
+
+        async def take() -> Delta:
+            return delta
+
+        await self.commit(take)
 
     async def confirm(self) -> None:
         """Learn what became of a commit whose answer got lost, if there is one."""
@@ -54,6 +77,7 @@ class Lease:
         async with self._turn:
             await self._repeat()
             now = await self._records.end(self.upload.id, self.token, self._numbered(rest), note)
+        self._committed(now, ended=True)
         await self._signals.notify(topics.free(self.upload.id))
         await self._signals.notify(topics.changed(self.upload.id))
         return now
@@ -70,6 +94,7 @@ class Lease:
         self.upload = self.upload.grown(delta)
         self.wanted = self.wanted or answer.wanted
         if delta:
+            self._committed(self.upload)
             await self._signals.notify(topics.changed(self.upload.id))
 
     def _numbered(self, delta: Delta) -> Delta:
@@ -102,6 +127,11 @@ class SealLedger:
     def fail(self, error: TuslineError) -> None:
         self._failure = error
 
-    def _take(self) -> Delta:
+    async def close(self) -> None:
+        """Commit what was only added. Raises LeaseLost, and the failure if there was one."""
+        if self._failure is not None or self._pending:
+            await self.record(NOTHING)
+
+    async def _take(self) -> Delta:
         delta, self._pending = self._pending, NOTHING
         return delta

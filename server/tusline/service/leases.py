@@ -10,7 +10,7 @@ import structlog
 from tusline import topics
 from tusline.errors import Busy, LeaseLost, RecordsUnavailable, TuslineError
 from tusline.interfaces import Begun, Records, Signals
-from tusline.service.lease import Lease
+from tusline.service.lease import Committed, Lease
 from tusline.upload import NOTHING, Upload, UploadId
 
 log = structlog.get_logger()
@@ -31,11 +31,21 @@ class Grant:
 
 
 class Leases:
-    """Takes leases, asking a holder to let go; `wait` is how many seconds it has to do so."""
+    """Takes leases, asking a holder to let go; `wait` is how many seconds it has to do so.
+    `committed` hears of all that is committed under them."""
 
-    def __init__(self, records: Records, signals: Signals, *, wait: float, ttl: float) -> None:
+    def __init__(
+        self,
+        records: Records,
+        signals: Signals,
+        committed: Committed,
+        *,
+        wait: float,
+        ttl: float,
+    ) -> None:
         self._records = records
         self._signals = signals
+        self._committed = committed
         self._wait = wait
         self._renew_every = ttl / 3
 
@@ -59,7 +69,7 @@ class Leases:
         """The lease that was granted. Raises ValueError when none was."""
         if begun.token is None:
             raise ValueError("no lease was granted")
-        return Lease(begun.upload, begun.token, self._records, self._signals)
+        return Lease(begun.upload, begun.token, self._records, self._signals, self._committed)
 
     async def release(self, lease: Lease) -> Upload | None:
         """End a lease without adding anything. None when it was lost already, or the records do

@@ -5,6 +5,7 @@ from typing import Self
 
 from tusline.rules import Limits
 from tusline.service.appending import Appender
+from tusline.service.breaking import Breaker
 from tusline.service.clearing import Clearer
 from tusline.service.creation import Creator
 from tusline.service.doors import Doors
@@ -15,6 +16,7 @@ from tusline.service.session import Rhythm
 from tusline.service.settling import Settler
 from tusline.service.sweeper import Sweeper
 from tusline.service.terminating import Terminator
+from tusline.service.watermarks import SyncRhythm, Watermarks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Tuning:
 
     limits: Limits
     rhythm: Rhythm
+    sync: SyncRhythm
     expires: float
     lease_wait: float
     lease_ttl: float
@@ -38,14 +41,19 @@ class Service:
     terminator: Terminator
     settler: Settler
     sweeper: Sweeper
+    watermarks: Watermarks
     running: Running
 
     @classmethod
     def over(cls, doors: Doors, tuning: Tuning) -> Self:
         """Wire the use cases."""
         records, store, signals = doors.records, doors.store, doors.signals
-        leases = Leases(records, signals, wait=tuning.lease_wait, ttl=tuning.lease_ttl)
         clearer = Clearer(records, store)
+        breaker = Breaker(records, store, signals, clearer)
+        watermarks = Watermarks(records, store, breaker, tuning.sync)
+        leases = Leases(
+            records, signals, watermarks.committed, wait=tuning.lease_wait, ttl=tuning.lease_ttl
+        )
         running = Running()
         settler = Settler(
             records,
@@ -53,22 +61,39 @@ class Service:
             signals,
             leases,
             clearer,
+            breaker,
             types=tuning.limits.types,
             enqueue=doors.jobs.enqueue,
             wait=tuning.finish_wait,
         )
         appender = Appender(
-            doors, leases, settler, clearer, running, limits=tuning.limits, rhythm=tuning.rhythm
+            doors,
+            leases,
+            settler,
+            clearer,
+            breaker,
+            running,
+            limits=tuning.limits,
+            rhythm=tuning.rhythm,
         )
+        looker = Looker(records, doors.clock, leases, settler)
         terminator = Terminator(doors, leases, clearer)
+        creator = Creator(
+            doors,
+            leases,
+            appender,
+            looker,
+            terminator,
+            limits=tuning.limits,
+            expires=tuning.expires,
+        )
         return cls(
-            creator=Creator(
-                doors, leases, appender, terminator, limits=tuning.limits, expires=tuning.expires
-            ),
+            creator=creator,
             appender=appender,
-            looker=Looker(records, doors.clock, leases, settler),
+            looker=looker,
             terminator=terminator,
             settler=settler,
-            sweeper=Sweeper(doors, leases, settler, clearer, limit=tuning.sweep_limit),
+            sweeper=Sweeper(doors, leases, settler, clearer, watermarks, limit=tuning.sweep_limit),
+            watermarks=watermarks,
             running=running,
         )

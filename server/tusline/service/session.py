@@ -1,13 +1,16 @@
 """One running append: the ledger that its writer fills, and the rhythm in which it commits."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 import structlog
 
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import LeaseLost, RecordsUnavailable, TuslineError
+from tusline.errors import LeaseLost, RecordsUnavailable, StoreUnavailable, TuslineError
+from tusline.interfaces import Writer
 from tusline.service.lease import Lease
 from tusline.upload import NOTHING, Delta
 
@@ -17,11 +20,13 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
     """How often a running append commits: after so many bytes, or seconds, whichever is first;
-    but with `commit_pause` seconds between two commits, since each syncs the disk."""
+    but with `commit_pause` seconds between two commits, since each syncs the disk. `strict`: bytes
+    are synced, too, before they are committed."""
 
     commit_bytes: int
     commit_seconds: float
     commit_pause: float
+    strict: bool
 
 
 class Session:
@@ -29,14 +34,18 @@ class Session:
 
     What becomes durable while a commit is under way is merged into the next. The piece that would
     complete the upload is held back until the body has ended well, so that an upload is never
-    finished by a broken or too long body. `length` is the upload's, also if this request declares
-    it; None while it is unknown.
+    finished by a broken or too long body; of a body that came with a checksum all is held back, and
+    counts only once it is verified (CHK-07, CHK-08). `length` is the upload's, also if this request
+    declares it; None while it is unknown.
     """
 
     def __init__(self, lease: Lease, body: Body, rhythm: Rhythm, *, length: int | None) -> None:
         self.lease = lease
         self.failure: TuslineError | None = None
+        self._writer: Writer | None = None
+        self._secure = not rhythm.strict
         self._body = body
+        self._verifier = body.verifier
         self._rhythm = rhythm
         self._length = length
         self._loop = asyncio.get_running_loop()
@@ -51,8 +60,9 @@ class Session:
 
     def add(self, delta: Delta) -> None:
         self._durable += delta.added
-        if delta.added and self._durable == self._length:
-            self._held = delta
+        last = self._durable == self._length
+        if delta.added and (last or self._verifier is not None):
+            self._held += delta
             return
         self._pending += delta
         if self._pending.added >= self._rhythm.commit_bytes:
@@ -72,9 +82,18 @@ class Session:
 
     # --- committing --------------------------------------------------------------------------
 
-    def _take(self) -> Delta:
+    async def _take(self) -> Delta:
+        """Where durability is strict, nothing is committed that a power cut could take. Raises
+        StoreUnavailable."""
         delta, self._pending = self._pending, NOTHING
-        return delta
+        if self._secure or not delta.added or self._writer is None:
+            return delta
+        try:
+            await self._writer.sync()
+        except BaseException:
+            self._pending = delta + self._pending
+            raise
+        return replace(delta, synced=True)
 
     def _start_timer(self) -> None:
         if self._timer is None:
@@ -92,7 +111,7 @@ class Session:
                 await self.lease.commit(self._take)
         except LeaseLost:
             self._body.stop(Ended.LEASE_LOST)
-        except RecordsUnavailable as error:
+        except (RecordsUnavailable, StoreUnavailable) as error:
             log.warning("commit.failed", upload_id=self.lease.upload.id, error=str(error))
             self.fail(error)
         finally:
@@ -119,6 +138,19 @@ class Session:
 
     # --- the end -----------------------------------------------------------------------------
 
+    @asynccontextmanager
+    async def writing(self, writer: Writer) -> AsyncGenerator[None]:
+        """Bytes go into `writer` while the block runs; in the end it holds none of them back."""
+        self._writer = writer
+        try:
+            yield
+            await writer.flush()
+            if self._rhythm.strict:
+                await writer.sync()
+                self._secure = True
+        finally:
+            writer.abandon()
+
     async def settled(self) -> None:
         """Wait until no commit is under way and every answer is known. Raises LeaseLost,
         RecordsUnavailable."""
@@ -128,11 +160,28 @@ class Session:
         self._cancel_timer()
         await self.lease.confirm()
 
+    def verified(self) -> bool:
+        """Whether a body that has ended well may count: it came without a checksum, or it is
+        stored and has it. What it is refused for becomes the failure."""
+        if self._verifier is None:
+            return True
+        self.failure = self.failure or self._verifier.refusal()
+        return self.failure is None
+
     def rest(self, *, ended_well: bool) -> Delta:
-        """What is durable and not committed; with the completing piece, and the length that was
+        """What is durable and not committed; with what was held back, and the length that was
         declared, if the body ended well."""
-        delta = self._take()
-        return delta + self._held + self._declared if ended_well else delta
+        delta, self._pending = self._pending, NOTHING
+        if ended_well:
+            delta, self._held = delta + self._held, NOTHING
+        if delta.added and self._rhythm.strict:
+            delta = replace(delta, synced=True) if self._secure else NOTHING
+        return delta + self._declared if ended_well else delta
+
+    @property
+    def dropped(self) -> int:
+        """Bytes that were written and, after `rest`, do not count: they are still held back."""
+        return self._held.added
 
     @property
     def added(self) -> int:

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from tusline import rules, topics
-from tusline.errors import LeaseLost, RejectedUpload, TuslineError
+from tusline.errors import BytesLost, LeaseLost, RejectedUpload, TuslineError
 from tusline.interfaces import BlobStore, Records, Signals
+from tusline.service.breaking import Breaker
 from tusline.service.clearing import Clearer
 from tusline.service.lease import Lease, SealLedger
 from tusline.service.leases import Leases
-from tusline.upload import NOTHING, Phase, Reason, Upload, UploadId
+from tusline.upload import Delta, Phase, Reason, Upload, UploadId
 
 log = structlog.get_logger()
 
@@ -31,6 +32,7 @@ class Settler:
         signals: Signals,
         leases: Leases,
         clearer: Clearer,
+        breaker: Breaker,
         *,
         types: tuple[str, ...],
         enqueue: Enqueue,
@@ -41,6 +43,7 @@ class Settler:
         self._signals = signals
         self._leases = leases
         self._clearer = clearer
+        self._breaker = breaker
         self._types = types
         self._enqueue = enqueue
         self._wait = wait
@@ -97,13 +100,24 @@ class Settler:
                 content_type = rules.check_content(lease.upload, self._types)
             except RejectedUpload as refusal:
                 return await self._reject(lease.upload, refusal)
-            ledger = SealLedger(lease)
-            await self._store.seal(lease.upload, lease.token, ledger)
-            await ledger.record(NOTHING)
+            try:
+                await self._seal(lease)
+            except BytesLost as error:
+                return await self._breaker.break_(lease.upload, error)
             finished = await self._records.finish(lease.upload.id, lease.token, content_type)
         await self._tell(finished.id)
         await self._enqueue(finished.id)
         return finished
+
+    async def _seal(self, lease: Lease) -> None:
+        """The bytes are synced, and the record says so, before they get their final name: else a
+        power cut in between would take back an upload whose bytes are not where it looks."""
+        ledger = SealLedger(lease)
+        if lease.upload.synced < lease.upload.offset:
+            await self._store.sync(lease.upload)
+            await ledger.record(Delta(synced=True))
+        await self._store.seal(lease.upload, lease.token, ledger)
+        await ledger.close()
 
     async def _reject(self, upload: Upload, refusal: RejectedUpload) -> Upload:
         reason = Reason(code=refusal.code, message=refusal.message)

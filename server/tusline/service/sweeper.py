@@ -1,4 +1,5 @@
-"""Walks behind: expires, settles and clears away what a crash or a lost client left."""
+"""Walks behind: expires, settles and clears away what a crash or a lost client left, and what was
+kept long enough."""
 
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from tusline.service.clearing import Clearer
 from tusline.service.doors import Doors
 from tusline.service.leases import Leases
 from tusline.service.settling import Settler
+from tusline.service.watermarks import Watermarks
 from tusline.upload import Phase, Upload
 
 OUTBOX_PAGE = 200
@@ -15,11 +17,15 @@ OUTBOX_PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What one sweep did, in uploads (`settled`: looked after; `queued`: handed to the jobs)."""
+    """What one sweep did, in uploads (`settled`, `synced`: looked after; `dropped`: their
+    originals; `forgotten`: their records; `queued`: handed to the jobs)."""
 
     expired: int
     settled: int
+    synced: int
     cleared: int
+    dropped: int
+    forgotten: int
     queued: int
 
 
@@ -27,7 +33,14 @@ class Sweeper:
     """One sweep looks at `limit` uploads of each kind at most; the next goes on."""
 
     def __init__(
-        self, doors: Doors, leases: Leases, settler: Settler, clearer: Clearer, *, limit: int
+        self,
+        doors: Doors,
+        leases: Leases,
+        settler: Settler,
+        clearer: Clearer,
+        watermarks: Watermarks,
+        *,
+        limit: int,
     ) -> None:
         self._records = doors.records
         self._signals = doors.signals
@@ -35,6 +48,7 @@ class Sweeper:
         self._leases = leases
         self._settler = settler
         self._clearer = clearer
+        self._watermarks = watermarks
         self._limit = limit
 
     async def sweep(self) -> Swept:
@@ -43,11 +57,19 @@ class Sweeper:
         expired = [await self._expire(upload) for upload in due.expired]
         for upload in due.unsettled:
             await self._settler.settle(upload.id)
+        for upload in due.unsynced:
+            await self._watermarks.sync(upload)
         cleared = [await self._clearer.clear(upload) for upload in due.leftover]
+        dropped = [await self._drop(upload) for upload in due.outdated]
+        for upload in due.forgettable:
+            await self._records.forget(upload.id)
         return Swept(
             expired=sum(expired),
             settled=len(due.unsettled),
+            synced=len(due.unsynced),
             cleared=sum(cleared),
+            dropped=sum(dropped),
+            forgotten=len(due.forgettable),
             queued=await self.queue_outbox(),
         )
 
@@ -61,6 +83,11 @@ class Sweeper:
             count += len(ids)
             if not cursor:
                 return count
+
+    async def _drop(self, upload: Upload) -> bool:
+        dropped = await self._clearer.drop_original(upload)
+        await self._signals.notify(topics.changed(upload.id))
+        return dropped
 
     async def _expire(self, upload: Upload) -> bool:
         lease = await self._leases.try_acquire(upload.id)

@@ -1,97 +1,104 @@
 """The BlobStore on a local disk."""
 
 import asyncio
-import json
 import os
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiofiles
 
-from tusline.errors import StoreUnavailable, UnknownUpload
+from tusline.errors import BytesLost, StoreUnavailable, UnknownUpload
 from tusline.interfaces import Ledger, Writer
 from tusline.storage import files
-from tusline.storage.disk_writer import DiskWriter
+from tusline.storage.disk_writer import DiskWriter, Held, Means
+from tusline.storage.extents import Extent, extents_of, spans
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
+from tusline.storage.room import Room
+from tusline.storage.syncs import Syncs
 from tusline.upload import NOTHING, Upload
 
 READ_BYTES = 256 * 1024
 """Bytes read at a time for a download."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """A file that holds the upload's bytes from `at` on, until the next extent's `at`."""
-
-    token: int
-    at: int
-
-    def entry(self) -> str:
-        """Its line in the upload's journal."""
-        return json.dumps({"extent": self.token, "at": self.at})
-
-
-def extents_of(upload: Upload) -> list[Extent]:
-    """The extents that the journal names. The first one always is."""
-    entries = (json.loads(entry) for entry in upload.journal)
-    return [Extent(0, 0), *(Extent(entry["extent"], entry["at"]) for entry in entries)]
-
-
 class DiskStore:
     """Implements BlobStore below a data folder. `piece` is the largest single write in bytes."""
 
-    def __init__(self, layout: Layout, pace: Pace, *, piece: int) -> None:
+    def __init__(self, layout: Layout, pace: Pace, room: Room, *, piece: int) -> None:
         self._layout = layout
         self._pace = pace
-        self._piece = piece
+        self._room = room
+        self._syncs = Syncs()
+        self._means = Means(pace=pace, room=room, syncs=self._syncs, piece=piece)
 
     async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
         """Go on in the last extent if nobody has it locked, else begin a new one (I4)."""
         last = extents_of(upload)[-1]
-        path = self._layout.extent(upload.id, last.token)
-        start = upload.offset - last.at
         try:
-            descriptor = await self._pace.run(lambda: _open_locked(path))
-            if descriptor is not None:
-                return await self._go_on(descriptor, start, ledger)
-            path = self._layout.extent(upload.id, token)
-            descriptor = await self._pace.run(lambda: _open_locked(path))
-            if descriptor is None:
-                raise StoreUnavailable("a new extent is locked")
-            fresh = Extent(token, upload.offset)
-            return self._writer(descriptor, 0, ledger, (fresh.entry(),))
+            writer = None
+            if last.at <= upload.offset:  # not so after a power cut that took bytes away
+                writer = await self._go_on(upload, last, ledger)
+            return writer or await self._begin(upload, token, ledger)
         except OSError as error:
             raise files.store_error(error) from error
 
-    async def _go_on(self, descriptor: int, start: int, ledger: Ledger) -> Writer:
-        """What lies beyond the record's offset was never acknowledged: it is cut off. But first
-        we ask, with the file locked, whether the offset is still ours: a writer that was frozen
-        here would cut off what its successor has written."""
+    async def _begin(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
+        """In a new extent, which replaces every one that begins at or beyond the offset."""
+        path = self._layout.extent(upload.id, token)
+        descriptor = await self._pace.run(lambda: files.open_locked(path))
+        if descriptor is None:
+            raise StoreUnavailable("a new extent is locked")
+        fresh = Extent(token, upload.offset)
+        held = Held(id=upload.id, path=path, descriptor=descriptor, start=0)
+        return DiskWriter(held, self._means, ledger, journal=(fresh.entry(),))
+
+    async def _go_on(self, upload: Upload, last: Extent, ledger: Ledger) -> Writer | None:
+        """In the last extent; None while another has it locked.
+
+        What lies beyond the record's offset was never acknowledged: it is cut off. But first we
+        ask, with the file locked, whether the offset is still ours: a writer that was frozen here
+        would cut off what its successor has written.
+        """
+        path, start = self._layout.extent(upload.id, last.token), upload.offset - last.at
+        descriptor = await self._pace.run(lambda: files.open_locked(path))
+        if descriptor is None:
+            return None
         try:
             size = os.fstat(descriptor).st_size
             if size < start:
-                raise StoreUnavailable("the file is shorter than the upload's offset")
+                raise BytesLost("the file is shorter than the upload's offset")
             if size > start:
                 await ledger.record(NOTHING)
-                await self._pace.run(lambda: os.ftruncate(descriptor, start))
-            return self._writer(descriptor, start, ledger, ())
+                await self._pace.run(lambda: files.cut(descriptor, start))
+            held = Held(id=upload.id, path=path, descriptor=descriptor, start=start)
+            return DiskWriter(held, self._means, ledger, journal=())
         except BaseException:
             os.close(descriptor)
             raise
 
-    def _writer(
-        self, descriptor: int, start: int, ledger: Ledger, journal: tuple[str, ...]
-    ) -> DiskWriter:
-        return DiskWriter(descriptor, start, ledger, self._pace, piece=self._piece, journal=journal)
+    async def sync(self, upload: Upload) -> None:
+        """By name, not through the writer: that may be gone, or freeze, and what is committed
+        is in the file already."""
+        try:
+            await self._pace.thread(lambda: self._syncs.run(upload.id, lambda: self._sync(upload)))
+        except OSError as error:
+            raise files.store_error(error) from error
+
+    def _sync(self, upload: Upload) -> None:
+        if self._layout.original(upload.id).exists():
+            return  # sealed, and synced for that
+        for extent, end in spans(upload):
+            if end > upload.synced:
+                files.sync_file(self._layout.extent(upload.id, extent.token))
+        files.sync_folder(self._layout.extent(upload.id, 0).parent)
 
     async def seal(self, upload: Upload, token: int, ledger: Ledger) -> None:
         """A disk needs nothing journalled on the way: the rename is the whole step."""
         try:
-            await self._pace.thread(lambda: self._seal(upload))
+            await self._pace.thread(lambda: self._syncs.run(upload.id, lambda: self._seal(upload)))
         except OSError as error:
             raise files.store_error(error) from error
 
@@ -101,38 +108,47 @@ class DiskStore:
             files.sync_folder(target.parent)  # the crash may have come before that
         else:
             self._place(upload, target)
-        for leftover in self._layout.extents(upload.id):
-            files.remove(leftover)
+        files.remove_all(self._layout.extents(upload.id))
 
     def _place(self, upload: Upload, target: Path) -> None:
         """One file with all of the bytes, which no overtaken writer can touch any more."""
-        extents = extents_of(upload)
-        first = self._layout.extent(upload.id, 0)
-        if upload.offset == 0:
-            files.make_folder(first.parent)
-            first.touch()
-        with first.open("rb+") as file:
-            if len(extents) == 1 and files.try_lock(file.fileno()):
-                files.place(first, target, upload.offset)
-                return
-        ends = [extent.at for extent in extents[1:]] + [upload.offset]
         pieces = [
             (self._layout.extent(upload.id, extent.token), end - extent.at)
-            for extent, end in zip(extents, ends, strict=True)
+            for extent, end in spans(upload)
         ]
+        first = pieces[0][0]
+        if len(pieces) == 1 and (lock := self._lock(first, upload)) is not None:
+            try:
+                files.place(first, target, upload.offset)
+            finally:
+                os.close(lock)
+            return
         joined = first.with_name(f"{upload.id}.{secrets.token_hex(4)}.joined")
         files.join(joined, pieces)
         files.place(joined, target, upload.offset)
 
+    def _lock(self, path: Path, upload: Upload) -> int | None:
+        """The lock of the only extent; None if another has it. An upload without bytes may have
+        no file yet; any other that has none has lost its bytes."""
+        if upload.offset and not path.exists():
+            raise BytesLost("the upload's file is gone")
+        return files.open_locked(path)
+
     async def discard(self, upload: Upload) -> None:
         def step() -> None:
-            for path in self._layout.extents(upload.id):
-                files.remove(path)
-            files.remove(self._layout.original(upload.id))
-            files.remove(self._layout.variants(upload.id))
+            layout, id = self._layout, upload.id
+            files.remove_all([*layout.extents(id), layout.original(id), layout.variants(id)])
+            self._syncs.forget(id)
 
         try:
             await self._pace.thread(step)
+        except OSError as error:
+            raise files.store_error(error) from error
+
+    async def drop_original(self, upload: Upload) -> None:
+        original = self._layout.original(upload.id)
+        try:
+            await self._pace.thread(lambda: files.remove_all([original]))
         except OSError as error:
             raise files.store_error(error) from error
 
@@ -170,20 +186,14 @@ class DiskStore:
 
         try:
             await self._pace.thread(step)
+        except BytesLost as error:  # of the copy: it will be made anew
+            raise StoreUnavailable(error.message) from error
         except OSError as error:
             raise files.store_error(error) from error
         return self._layout.key(target)
 
     async def free(self) -> int | None:
-        status = os.statvfs(self._layout.root)
-        return status.f_bavail * status.f_frsize
-
-
-def _open_locked(path: Path) -> int | None:
-    """A descriptor of an extent file, made if need be, with its lock; None if another has it."""
-    files.make_folder(path.parent)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    if files.try_lock(descriptor):
-        return descriptor
-    os.close(descriptor)
-    return None
+        try:
+            return self._room.free()
+        except OSError as error:
+            raise files.store_error(error) from error

@@ -1,14 +1,17 @@
-"""Small durable steps on a POSIX file system."""
+"""Small durable steps on a POSIX file system: the only place that changes anything on the disk.
+
+Every effect goes through this module's `os`, so that a test can record each one, cut the power
+after it, and see what is left.
+"""
 
 import errno
 import fcntl
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tusline.errors import StoreFull, StoreUnavailable
+from tusline.errors import BytesLost, StoreFull, StoreUnavailable
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -32,6 +35,16 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
+def open_locked(path: Path) -> int | None:
+    """A descriptor of a file, made if need be, with its lock; None if another has it."""
+    make_folder(path.parent)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if try_lock(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
 def write_all(descriptor: int, data: memoryview, at: int) -> None:
     """pwrite until everything is written: the kernel may take less than it was given."""
     while data:
@@ -39,9 +52,35 @@ def write_all(descriptor: int, data: memoryview, at: int) -> None:
         data, at = data[written:], at + written
 
 
+def cut(descriptor: int, size: int) -> None:
+    """Drop what lies beyond `size`."""
+    os.ftruncate(descriptor, size)
+
+
+def sync_data(descriptor: int) -> None:
+    """Make a file's bytes and size survive a power cut.
+
+    Raises BytesLost: after a failed sync the kernel may have dropped the bytes, and would say that
+    the next sync went well.
+    """
+    try:
+        os.fdatasync(descriptor)
+    except OSError as error:
+        raise BytesLost(f"a sync failed: {error.strerror}") from error
+
+
+def sync_file(path: Path) -> None:
+    """`sync_data` of a file by its name. Raises BytesLost, and OSError when it cannot be opened."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        sync_data(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
@@ -54,60 +93,86 @@ def make_folder(folder: Path) -> None:
         return
     make_folder(folder.parent)
     with suppress(FileExistsError):
-        folder.mkdir()
+        os.mkdir(folder)
     sync_folder(folder.parent)
 
 
-def join(target: Path, pieces: list[tuple[Path, int]]) -> None:
-    """Write the first n bytes of each piece into a new file, one after the other."""
-    with target.open("wb") as out:
-        for source, size in pieces:
-            with source.open("rb") as piece:
-                _copy(piece.fileno(), out.fileno(), size)
-
-
-def _copy(source: int, target: int, size: int) -> None:
-    """The kernel copies, by sharing extents where the file system can (reflinks)."""
+def copy(source: Path, target: int, size: int) -> None:
+    """Append the first `size` bytes of a file to an open one, where that stands. The kernel
+    copies, by sharing extents where the file system can (reflinks). Raises BytesLost when the
+    source is shorter: bytes are never made up."""
+    descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     step: Callable[[int, int, int], int] = os.copy_file_range
-    while size:
-        try:
-            copied = step(source, target, size)
-        except OSError as error:
-            if error.errno not in NO_RANGES or step is _send:
-                raise
-            step = _send
-            continue
-        if not copied:
-            raise StoreUnavailable(f"a file is {size} bytes short")
-        size -= copied
+    try:
+        while size:
+            try:
+                copied = step(descriptor, target, size)
+            except OSError as error:
+                if error.errno not in NO_RANGES or step is _send:
+                    raise
+                step = _send
+                continue
+            if not copied:
+                raise BytesLost(f"a file is {size} bytes short")
+            size -= copied
+    finally:
+        os.close(descriptor)
 
 
 def _send(source: int, target: int, size: int) -> int:
     return os.sendfile(target, source, None, size)
 
 
-def place(source: Path, target: Path, size: int | None = None) -> None:
-    """Sync a file, cut it to `size`, and give it its final name, safe against a power cut.
+def join(target: Path, pieces: list[tuple[Path, int]]) -> None:
+    """Write the first n bytes of each piece into a new file, one after the other."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        for source, size in pieces:
+            copy(source, descriptor, size)
+    finally:
+        os.close(descriptor)
 
-    Raises StoreUnavailable when it is shorter than that: bytes are never made up.
+
+def place(source: Path, target: Path, size: int | None = None) -> None:
+    """Cut a file to `size`, sync it, and give it its final name, safe against a power cut.
+
+    Raises BytesLost when it is shorter than that: bytes are never made up.
     """
-    with source.open("rb+") as file:
-        if size is not None:
-            if os.fstat(file.fileno()).st_size < size:
-                raise StoreUnavailable("the file is shorter than the upload")
-            file.truncate(size)
-        os.fsync(file.fileno())
+    descriptor = os.open(source, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor).st_size
+        if size is not None and found < size:
+            raise BytesLost("the file is shorter than the upload")
+        if size is not None and found > size:
+            cut(descriptor, size)
+        sync_data(descriptor)
+    finally:
+        os.close(descriptor)
     make_folder(target.parent)
-    source.rename(target)
+    os.rename(source, target)
     sync_folder(target.parent)
     if source.parent != target.parent:
         sync_folder(source.parent)
 
 
-def remove(path: Path) -> None:
-    """Delete a file or a folder with all it holds; no matter if it is gone."""
-    if path.is_dir():
+def remove(path: Path) -> bool:
+    """Delete a file, or a folder with all it holds; whether there was one."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    except (IsADirectoryError, PermissionError):  # the second is what POSIX says of folders
+        if not path.is_dir():
+            raise
+        for entry in list(path.iterdir()):
+            remove(entry)
         with suppress(FileNotFoundError):
-            shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+            os.rmdir(path)
+    return True
+
+
+def remove_all(paths: list[Path]) -> None:
+    """Delete files and folders so that no power cut brings them back."""
+    gone = [path for path in paths if remove(path)]
+    for folder in {path.parent for path in gone}:
+        sync_folder(folder)

@@ -57,12 +57,14 @@ class TimedUploader(Uploader):  # type: ignore[misc]
         self._creation_key = str(uuid.uuid4())
 
     def create_url(self) -> str:
-        """POST; a repeated one after a lost answer finds the same upload by its key."""
+        """POST; a repeated one after a lost answer finds the same upload by its key, and `offset`
+        is what the server has of it."""
         endpoint: str = self.client.url
         headers = self.get_url_creation_headers() | {"Idempotency-Key": self._creation_key}
         answer = self.connection.ask("POST", endpoint, headers=headers)
         if answer.status != 201 or "location" not in answer.headers:
             raise refusal(answer.status, answer.headers, answer.body)
+        self.offset = _offset(answer, self.stop_at) if "upload-offset" in answer.headers else 0
         return urljoin(endpoint, answer.headers["location"])
 
     def get_offset(self) -> int:
@@ -83,7 +85,7 @@ class TimedUploader(Uploader):  # type: ignore[misc]
 
 def _offset(answer: Answer, size: int) -> int:
     text = answer.headers.get("upload-offset", "")
-    if answer.status not in (200, 204) or not (text.isascii() and text.isdigit()):
+    if answer.status not in (200, 201, 204) or not (text.isascii() and text.isdigit()):
         raise refusal(answer.status, answer.headers, answer.body)
     if int(text) > size:
         raise refusal(answer.status, {}, b"")

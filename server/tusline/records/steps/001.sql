@@ -1,6 +1,6 @@
 -- The embedded records: one row an upload, its journal, the outbox, and its timeline.
 -- `commits` numbers the deltas under the newest token. `bytes` is 1 while the store may still hold something of the upload.
-CREATE TABLE IF NOT EXISTS uploads (
+CREATE TABLE uploads (
   id TEXT PRIMARY KEY,
   schema INTEGER NOT NULL,
   owner TEXT NOT NULL,
@@ -29,26 +29,26 @@ CREATE TABLE IF NOT EXISTS uploads (
   bytes INTEGER NOT NULL DEFAULT 1
 ) WITHOUT ROWID;
 
-CREATE INDEX IF NOT EXISTS uploads_expiring ON uploads (expires)
+CREATE INDEX uploads_expiring ON uploads (expires)
   WHERE phase = 'receiving';
-CREATE INDEX IF NOT EXISTS uploads_unsettled ON uploads (changed)
+CREATE INDEX uploads_unsettled ON uploads (changed)
   WHERE phase = 'receiving' AND offset = length;
-CREATE INDEX IF NOT EXISTS uploads_leftover ON uploads (changed)
+CREATE INDEX uploads_leftover ON uploads (changed)
   WHERE bytes = 1 AND phase IN ('rejected', 'expired', 'terminated');
 
-CREATE TABLE IF NOT EXISTS journal (
+CREATE TABLE journal (
   id TEXT NOT NULL,
   seq INTEGER NOT NULL,
   entry TEXT NOT NULL,
   PRIMARY KEY (id, seq)
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS outbox (
+CREATE TABLE outbox (
   id TEXT PRIMARY KEY,
   created REAL NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS events (
+CREATE TABLE events (
   id TEXT NOT NULL,
   seq INTEGER NOT NULL,
   at REAL NOT NULL,

@@ -1,0 +1,4 @@
+-- The watermark of I11: bytes below `synced` survive a power cut; those above it were written under the boot `boot` of the machine.
+ALTER TABLE uploads ADD COLUMN synced INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+UPDATE uploads SET synced = offset;

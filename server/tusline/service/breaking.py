@@ -1,0 +1,45 @@
+"""An upload whose bytes cannot be trusted any more ends here, and its client starts anew (I11)."""
+
+from contextlib import suppress
+
+import structlog
+
+from tusline import topics
+from tusline.errors import BytesLost, RecordsUnavailable, TuslineError
+from tusline.interfaces import BlobStore, Records, Signals
+from tusline.service.clearing import Clearer
+from tusline.upload import Phase, Reason, Upload
+
+log = structlog.get_logger()
+
+LOST = Reason(
+    code="bytes-lost", message="the disk lost bytes of this upload; please send the file again"
+)
+
+
+class Breaker:
+    """Rejects uploads that lost bytes. The next HEAD tells the client, which creates a new one."""
+
+    def __init__(
+        self, records: Records, store: BlobStore, signals: Signals, clearer: Clearer
+    ) -> None:
+        self._records = records
+        self._store = store
+        self._signals = signals
+        self._clearer = clearer
+
+    async def break_(self, upload: Upload, error: BytesLost) -> Upload:
+        """The record then: rejected, if it was still receiving. Raises RecordsUnavailable: then
+        the bytes are gone nevertheless, so that no later sync can lie about them."""
+        log.error("upload.bytes_lost", upload_id=upload.id, error=str(error))
+        try:
+            broken = await self._records.retire(upload.id, Phase.REJECTED, LOST)
+        except RecordsUnavailable:
+            with suppress(TuslineError):
+                await self._store.discard(upload)
+            raise
+        await self._signals.notify(topics.let_go(upload.id))
+        await self._signals.notify(topics.free(upload.id))
+        await self._signals.notify(topics.changed(upload.id))
+        await self._clearer.clear_if_over(broken)
+        return broken
