@@ -11,11 +11,6 @@ from support.waiting import until_written
 
 DEADLINE, IDLE = 2.0, 1.0  # as the server of conftest.py has them
 DATA = hashlib.shake_128(b"append").digest(300_000)
-IN_THE_ORDER_OF_TUSPY = {
-    "Upload-Offset": "0",
-    "Content-Type": "application/offset+octet-stream",
-    "Tus-Resumable": "1.0.0",
-}
 
 
 def stored(url: str) -> bytes:
@@ -190,7 +185,7 @@ def test_a_silent_client_is_let_go_and_its_bytes_are_kept(files: str) -> None:
 @pytest.mark.parametrize(
     ("client", "status"),
     [
-        ({"User-Agent": "python-requests/2.32", **IN_THE_ORDER_OF_TUSPY}, 204),
+        (tus.AS_TUSPY, 204),
         ({"User-Agent": "python-requests/2.32"}, 503),
         ({"Origin": "https://example.org"}, 503),
         ({"User-Agent": "curl/8.0"}, 503),

@@ -15,6 +15,13 @@ TIMEOUT = 40.0
 """Seconds any single wait may take: longer than the server's own deadline."""
 
 OFFSET_STREAM = "application/offset+octet-stream"
+AS_TUSPY = {
+    "User-Agent": "python-requests/2.34",
+    "Upload-Offset": "0",
+    "Content-Type": OFFSET_STREAM,
+    "Tus-Resumable": "1.0.0",
+}
+"""Headers of a first PATCH by which the server knows tuspy, which goes on from a short 204."""
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 END_PHASES = frozenset({"ready", "failed", "rejected", "expired", "terminated"})
 
