@@ -71,7 +71,7 @@ class Appender:
         """Append a PATCH's body. Raises the refusals of `rules`, and Busy."""
 
         def check(upload: Upload) -> None:
-            rules.must_exist(upload, owner=owner, now=self._clock.now())
+            rules.must_take_bytes(upload, owner=owner, now=self._clock.now())
             rules.may_append(upload, append, max_size=self._limits.max_size)
 
         grant = await self._leases.acquire(id, check, expect=append.offset)
