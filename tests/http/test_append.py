@@ -185,8 +185,9 @@ def test_a_silent_client_is_let_go_and_its_bytes_are_kept(files: str) -> None:
 @pytest.mark.parametrize(
     ("client", "status"),
     [
-        ({"User-Agent": "python-requests/2.32"}, 204),
-        ({"Origin": "https://example.org"}, 204),
+        (tus.AS_TUSPY, 204),
+        ({"User-Agent": "python-requests/2.32"}, 503),
+        ({"Origin": "https://example.org"}, 503),
         ({"User-Agent": "curl/8.0"}, 503),
         ({}, 503),
     ],

@@ -77,7 +77,7 @@ def test_no_deadline_cuts_a_body_whose_checksum_is_pending(tmp_path: Path) -> No
 
 def test_a_drain_discards_and_never_tells_a_short_success(tmp_path: Path) -> None:
     """CHK-15: not even a client that seeks is told 204."""
-    seeking = header(DATA) | {"User-Agent": "python-requests/2.32"}
+    seeking = tus.AS_TUSPY | header(DATA)
     with running_server(tmp_path, types="*") as server:
         url = tus.created(server.files, len(DATA))
         with tus.open_patch(url, 0, len(DATA), headers=seeking) as sock:

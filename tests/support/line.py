@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -33,15 +34,26 @@ CATCH_UP_SECONDS = 0.05
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
+
+@dataclass(slots=True)
+class Tape:
+    """What went up and down a line, of all its connections in turn."""
+
+    up: bytearray = field(default_factory=bytearray)
+    down: bytearray = field(default_factory=bytearray)
+
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Line:
-    """A line from `port` (its own) to the server on `to`. Rates are bytes a second, upwards."""
+    """A line from `port` (its own) to the server on `to`. Rates are bytes a second, upwards; a
+    `tape` keeps what passes."""
 
-    def __init__(self, to: int, *, rate: float | None = None) -> None:
+    def __init__(self, to: int, *, rate: float | None = None, tape: Tape | None = None) -> None:
         self.to = to
+        self._tape = tape
         self.up = 0
         self.down = 0
         self.connections = 0
@@ -199,6 +211,8 @@ class Line:
             await self._flowing.wait()
             await self._loop.sock_sendall(pair.server, self._flipped(data))
             self.up += len(data)
+            if self._tape is not None:
+                self._tape.up += data
             self._tell()
         pair.server.shutdown(socket.SHUT_WR)
 
@@ -207,6 +221,8 @@ class Line:
             await self._flowing.wait()
             await self._loop.sock_sendall(pair.client, data)
             self.down += len(data)
+            if self._tape is not None:
+                self._tape.down += data
         pair.client.shutdown(socket.SHUT_WR)
 
     def _flipped(self, data: bytes) -> bytes:

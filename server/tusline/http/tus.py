@@ -106,8 +106,9 @@ class Tus:
                 **_expires(upload),
             },
         )
-        if takes_body and not body.whole:
-            reply.close = reply.linger = True
+        if takes_body:
+            reply.code = appended.ended
+            reply.close = reply.linger = not body.whole
         return reply
 
     # --- PATCH -------------------------------------------------------------------------------
