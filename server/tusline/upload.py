@@ -156,6 +156,12 @@ class Upload:
         """Whether every byte is committed (the phase may still lag behind)."""
         return self.length is not None and self.offset == self.length
 
+    @property
+    def lapses(self) -> float | None:
+        """When it expires if nothing more comes; None: never, or never any more."""
+        lasting = self.phase is not Phase.RECEIVING or self.complete
+        return None if lasting else self.expires
+
     def grown(self, delta: Delta) -> "Upload":
         """The upload after a commit of `delta`, as far as the bytes are concerned."""
         offset = self.offset + delta.added

@@ -71,9 +71,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """Which origins may read our answers; `*` allows all, without credentials."""
+    """Which origins may read our answers; `*` allows all, without credentials. `more`: headers
+    that a page may send besides ours, for a host that wants them."""
 
     origins: tuple[str, ...]
+    more: tuple[str, ...] = ()
 
     def headers(self, request: Headers) -> dict[str, str]:
         """For every answer, errors too (COR-03 to COR-06)."""
@@ -107,6 +109,6 @@ class Cors:
         return {
             **self.headers(request),
             "Access-Control-Allow-Methods": METHODS,
-            "Access-Control-Allow-Headers": ALLOWED,
+            "Access-Control-Allow-Headers": ", ".join((ALLOWED, *self.more)),
             "Access-Control-Max-Age": str(REMEMBER),
         }

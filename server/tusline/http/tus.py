@@ -17,7 +17,7 @@ from tusline.service.appending import Appended, Appender
 from tusline.service.creation import Creator
 from tusline.service.looking import Looker
 from tusline.service.terminating import Terminator
-from tusline.upload import Phase, Upload, UploadId
+from tusline.upload import Upload, UploadId
 
 EXTENSIONS = ("creation", "creation-with-upload", "creation-defer-length", "termination")
 """What is always on; `expiration` joins when uploads expire."""
@@ -96,21 +96,17 @@ class Tus:
         caller = await self._admit(Action.APPEND, request, id)
         try:
             append = _append(request)
-        except TuslineError:
-            await self._must_exist(id, caller)  # 404 and 410 come before 400 and 415
-            raise
-        try:
-            appended = await self._appender.append(id, append, body, owner=caller.sees)
         except TuslineError as error:
-            reply = error_reply(error)
-            if error.status in (400, 409, 413, 423):
-                reply.headers.update(_expires(await self._looker.look(id, owner=caller.sees)))
-            return reply
+            upload = await self._existing(id, caller)  # 404 and 410 come before 400 and 415
+            error.expires = upload.lapses
+            raise
+        appended = await self._appender.append(id, append, body, owner=caller.sees)
         return _append_reply(request, appended)
 
-    async def _must_exist(self, id: UploadId, caller: Caller) -> None:
+    async def _existing(self, id: UploadId, caller: Caller) -> Upload:
         upload = await self._looker.look(id, owner=caller.sees)
         rules.must_exist(upload, owner=caller.sees, now=self._clock.now())
+        return upload
 
     # --- HEAD, DELETE ------------------------------------------------------------------------
 
@@ -196,6 +192,5 @@ def _append_reply(request: Request, appended: Appended) -> Reply:
 
 def _expires(upload: Upload) -> dict[str, str]:
     """`Upload-Expires`, while the upload can expire (EXP-02 to EXP-04)."""
-    if upload.expires is None or upload.phase is not Phase.RECEIVING or upload.complete:
-        return {}
-    return {"Upload-Expires": headers.http_date(upload.expires)}
+    lapses = upload.lapses
+    return {} if lapses is None else {"Upload-Expires": headers.http_date(lapses)}
