@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support import tus
-from support.servers import running_server
+from support.servers import Server, running_server
 
 ORIGIN = {"Origin": "https://app.example.org"}
 
@@ -73,6 +73,23 @@ def test_answers_and_refusals_can_be_read_by_a_page(files: str) -> None:
         exposed = answer.headers["access-control-expose-headers"].split(", ")
         for header in ("Location", "Upload-Offset", "Upload-Expires", "Tus-Resumable"):
             assert header in exposed
+
+
+def test_no_browser_guesses_the_type_of_an_answer(server: Server, files: str) -> None:
+    url = tus.upload(files, b"<script>")
+    asset = tus.request("GET", f"{server.url}/").body.decode().partition('src="')[2]
+    for answer in (
+        tus.head(url),
+        tus.patch(url, 0, b"x"),
+        tus.request("GET", url),
+        tus.request("GET", f"{tus.status_url(url)}/original"),
+        tus.request("GET", f"{tus.status_url(url)}/nothing"),
+        tus.request("GET", tus.status_url(url)),
+        tus.request("GET", f"{server.url}/config"),
+        tus.request("GET", f"{server.url}/"),
+        tus.request("GET", f"{server.url}/{asset.partition(chr(34))[0].lstrip('./')}"),
+    ):
+        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_only_configured_origins_are_let_in_and_with_credentials(tmp_path: Path) -> None:

@@ -41,6 +41,19 @@ def test_a_creation_is_for_the_creation_url(files: str) -> None:
         assert "location" not in answer.headers
 
 
+def test_no_address_of_an_upload_redirects(files: str) -> None:
+    url = tus.created(files, 5) + "/"
+    for answer in (
+        tus.head(url),
+        tus.patch(url, 0, b"12345"),
+        tus.delete(url),
+        tus.request("GET", url),
+        tus.request("POST", url, VERSION),
+    ):
+        assert answer.status in (404, 405)
+        assert "location" not in answer.headers
+
+
 def test_a_patch_as_java_sends_it_is_taken(files: str) -> None:
     """HttpURLConnection knows no PATCH, never says how long a body is, and waits for a word."""
     url = tus.created(files, 10)

@@ -92,7 +92,8 @@ class Cors:
         }
 
     def around(self, endpoint: Endpoint) -> Endpoint:
-        """A Starlette endpoint that pages of these origins may ask, with its preflight."""
+        """A Starlette endpoint that pages of these origins may ask, with its preflight; and no
+        browser guesses the type of what it answers (COR-07)."""
 
         async def answered(request: Request) -> Response:
             given = Headers(request.scope["headers"])
@@ -100,6 +101,7 @@ class Cors:
                 return Response(status_code=204, headers=self.preflight(given))
             response = await endpoint(request)
             response.headers.update(self.headers(given))
+            response.headers["X-Content-Type-Options"] = "nosniff"
             return response
 
         return answered
