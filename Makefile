@@ -38,7 +38,7 @@ client_js/node_modules/.ready: client_js/package.json client_js/package-lock.jso
 system:
 	@tools/need-system
 
-.PHONY: help system run demo test test-soak check wheel fmt lock docs page bench clean
+.PHONY: help system run demo test test-soak check wheel fmt lock docs page bench clean test-power
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -55,6 +55,9 @@ test: $(VENV)/.dev client_js/node_modules/.ready system ## Every test but the lo
 
 test-soak: $(VENV)/.dev ## 30 runs of kill -9 with bytes in flight
 	$(BIN)/pytest -q -m soak -s
+
+test-power: $(VENV)/.dev ## Some thousand power cuts, at every write, sync and rename of the store
+	$(BIN)/pytest -q -m soak -s tests/power
 
 check: $(VENV)/.dev client_js/node_modules/.ready ## Lint, types, layers, file sizes, the built page
 	$(BIN)/ruff check .

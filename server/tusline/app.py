@@ -79,7 +79,7 @@ class Tusline:
             f"{uploads}/events": events.endpoint,
             f"{uploads}/{{id}}": status.endpoint,
             f"{uploads}/{{id}}/{{name}}": downloads.endpoint,
-            f"{prefix}/config": Config(self._told()).endpoint,
+            f"{prefix}/config": Config(self._told(), self._announced()).endpoint,
         }
         return [
             Route(f"{prefix}/files", files),
@@ -132,7 +132,6 @@ class Tusline:
             "expires": settings.expires or None,
             "request_deadline": settings.request_deadline,
             "chunks": chunk_hints(settings.request_deadline),
-            "extensions": list(self._announced().extensions),
             "version": version("tusline"),
         }
 
@@ -150,7 +149,7 @@ class Tusline:
             stack.push_async_callback(control.close)
             stack.push_async_callback(self._settled)
             service = parts.service
-            stack.push_async_callback(service.watermarks.flush)
+            stack.push_async_callback(self._synced)
             for work in (
                 parts.jobs.work(parts.optimizer.run),
                 service.watermarks.run(),
@@ -206,6 +205,11 @@ class Tusline:
             async with asyncio.timeout(self.settings.finish_wait):
                 await self.parts.service.settler.idle()
 
+    async def _synced(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.drain_wait):
+                await self.parts.service.watermarks.flush()
+
     async def _sweep(self) -> dict[str, Any]:
         return asdict(await self.parts.service.sweeper.sweep())
 
@@ -247,7 +251,7 @@ def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> 
     tusline = Tusline(settings, hooks)
     pages = Pages()
     parts = tusline.parts
-    health = Health(parts.doors.records, parts.doors.jobs, parts.limits, tusline.working)
+    health = Health(parts.doors, parts.limits, tusline.working)
     app = Starlette(
         routes=[
             Route("/", pages.index),

@@ -75,7 +75,7 @@ def early_answer(ended: Ended, *, progressed: bool, seeking: bool) -> Early | No
                 status=413,
                 code="too-large",
                 message="the body is longer than the upload",
-                linger=False,
+                linger=True,
             )
         case Ended.FAILED:
             return _again("store-unavailable", "the bytes could not be stored; go on later")

@@ -16,6 +16,7 @@
     ├── RejectedUpload           422  the content was looked at and refused
     ├── KeyReused                422  the Idempotency-Key stands for another creation
     ├── Busy                     423  another request writes; come back
+    ├── ChecksumMismatch         460  the body is not what its checksum says; nothing of it counts
     ├── ServiceBusy              503  a queue, a deadline or a drain: come back
     │   ├── StoreUnavailable     503  the blob store failed
     │   │   └── BytesLost        503  ... and cannot be trusted with this upload any more
@@ -126,6 +127,11 @@ class KeyReused(TuslineError):
 class Busy(TuslineError):
     status = 423
     code = "busy"
+
+
+class ChecksumMismatch(TuslineError):
+    status = 460
+    code = "checksum-mismatch"
 
 
 class ServiceBusy(TuslineError):

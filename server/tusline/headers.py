@@ -83,12 +83,18 @@ def parse_metadata(value: str) -> dict[str, bytes]:
             raise BadRequest("Upload-Metadata has a bad key", code="bad-metadata")
         if key in metadata:
             raise BadRequest(f"Upload-Metadata has the key {key} twice", code="bad-metadata")
-        if _BASE64.fullmatch(encoded) is None:
+        decoded = from_base64(encoded)
+        if decoded is None:
             raise BadRequest(
                 f"Upload-Metadata has a value that is no base64, at key {key}", code="bad-metadata"
             )
-        metadata[key] = binascii.a2b_base64(encoded)
+        metadata[key] = decoded
     return metadata
+
+
+def from_base64(text: str) -> bytes | None:
+    """The bytes of base64 with its padding and without blanks; None for any other text."""
+    return binascii.a2b_base64(text) if _BASE64.fullmatch(text) else None
 
 
 def metadata_text(raw: str | None, key: str) -> str | None:
@@ -99,6 +105,11 @@ def metadata_text(raw: str | None, key: str) -> str | None:
         return parse_metadata(raw).get(key, b"").decode("utf-8") or None
     except (BadRequest, UnicodeDecodeError):
         return None
+
+
+def names(value: str | None) -> frozenset[str]:
+    """A comma list of field names, as in `Trailer`, in lower case."""
+    return frozenset(name.strip().lower() for name in (value or "").split(","))
 
 
 def media_type(value: str | None) -> str:

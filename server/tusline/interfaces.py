@@ -184,7 +184,8 @@ class Ledger(Protocol):
 
         For entries that must be journalled before an effect (I4: a part number before the part is
         sent), and, empty, to learn whether the lease still holds. Bytes go through `add` only: the
-        last of them may have to be held back. Raises LeaseLost, ValueError for bytes."""
+        last of them may have to be held back, and all where a checksum is pending; what is recorded
+        goes before them then. Raises LeaseLost, ValueError for bytes."""
 
     def fail(self, error: TuslineError) -> None:
         """What was written cannot become durable: the request should end with this error."""

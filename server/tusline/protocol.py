@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tusline.http.requests import TRAILERS
+
 FRAMING = 8
 """Bytes of chunked framing that a byte of body may bring along; the rest counts as head."""
 
@@ -18,14 +20,17 @@ class BoundedProtocol(HttpToolsProtocol):
     """Closes a connection whose request line and headers (or trailers) are longer than
     `head_bytes`, or take longer than `head_seconds` to come.
 
-    Trailers go into a list of their own: they must never count as headers (RFC 9110, 6.5.1), and
-    uvicorn would add them to the list that the application sees.
+    Trailers go into a list of their own, which the application finds under the ASGI extension
+    `tusline.trailers`: they must never count as headers (RFC 9110, 6.5.1), and uvicorn would add
+    them to the scope's. Each request has its own list, also where several came in one packet; it
+    is whole before the application receives the end of the body.
     """
 
     head_bytes: ClassVar[int]
     head_seconds: ClassVar[float]
 
     _extra = 0
+    _trailers: list[tuple[bytes, bytes]] | None = None
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -46,14 +51,22 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._trailers = None
         if self._head_timer is None:
             self._expect_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._trailers is None:
+            super().on_header(name, value)
+        else:
+            self._trailers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._cancel_timer()
         self._extra = 0
+        self._trailers = []
+        self.scope["extensions"] = {TRAILERS: {"headers": self._trailers}}
         super().on_headers_complete()
-        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         self._extra -= FRAMING * len(body)

@@ -1,13 +1,12 @@
 """A body that comes with the creation: whole, cut, too long, or refused before it is sent."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support import kills, raw, tus
 from support.servers import Server
+from support.waiting import until
 
 VERSION = {"Tus-Resumable": "1.0.0"}
 CHUNKED = VERSION | {"Content-Type": tus.OFFSET_STREAM, "Transfer-Encoding": "chunked"}
@@ -20,21 +19,16 @@ def stored_bytes(server: Server) -> set[Path]:
     return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Look again and again, for five seconds at most."""
-    give_up = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
-
-
 def test_a_creation_that_breaks_off_keeps_its_bytes(server: Server, files: str) -> None:
     before = stored_bytes(server)
     key = {"Idempotency-Key": KEY["Idempotency-Key"] + "cut"}
     headers = VERSION | key | {"Upload-Length": "10", "Content-Type": tus.OFFSET_STREAM}
     with raw.open_request("POST", files, headers | {"Content-Length": "10"}) as sock:
         sock.sendall(b"12345")
-        until(lambda: [path.stat().st_size for path in stored_bytes(server) - before] == [5])
+        until(
+            lambda: [path.stat().st_size for path in stored_bytes(server) - before] == [5],
+            "5 bytes in a new file",
+        )
     again = tus.create(files, 10, headers=key)
     assert again.offset == 5
     assert "upload-expires" in again.headers

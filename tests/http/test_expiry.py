@@ -48,9 +48,10 @@ def test_every_answer_about_an_upload_that_expires_says_when(files: str) -> None
             tus.request("PATCH", url, patch | {"Upload-Offset": "4", "Upload-Length": "9"}, b"5"),
             tus.patch(url, 3, b"5"),
             tus.patch(url, 4, b"5678901"),
+            tus.patch(url, 4, b"5", {"Upload-Checksum": "sha1 AAAA"}),
         ]
     told = [(answer.status, "upload-expires" in answer.headers) for answer in answers]
-    statuses = (201, 200, 423, 204, 415, 400, 400, 409, 413)
+    statuses = (201, 200, 423, 204, 415, 400, 400, 409, 413, 460)
     assert told == [(status, True) for status in statuses]
 
 

@@ -4,8 +4,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -58,41 +56,6 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     refused = serve("--data", str(tmp_path / "file" / "data"))
     assert refused.returncode == 2
     assert "cannot be used" in refused.stderr
-
-
-def test_a_broken_database_is_named(tmp_path: Path) -> None:
-    (tmp_path / "records.db").write_bytes(b"this is no database, however long it is" * 100)
-    refused = serve("--data", str(tmp_path))
-    assert refused.returncode == 1
-    assert "records.db" in refused.stderr
-    assert "Traceback" not in refused.stderr
-
-
-def test_a_stop_keeps_every_byte_and_answers_every_client(tmp_path: Path) -> None:
-    with running_server(tmp_path, types="*") as server, ExitStack() as open_patches:
-        urls = [tus.created(server.files, 100) for _ in range(20)]
-        socks = [open_patches.enter_context(tus.open_patch(url, 0, 100)) for url in urls]
-        for sock in socks:
-            sock.sendall(b"x" * 50)
-        _until_taken(server, urls, 50)
-        began = time.monotonic()
-        server.terminate()
-        assert time.monotonic() - began < 10
-        answers = [tus.read_answer(sock) for sock in socks]
-        assert {(a.status, a.code, a.offset) for a in answers} == {(503, "draining", 50)}
-        server.start()
-        assert {tus.head(url).offset for url in urls} == {50}
-
-
-def _until_taken(server: Server, urls: list[str], offset: int) -> None:
-    """Follow the events of all uploads until each has `offset` bytes."""
-    ids = ",".join(url.rpartition("/")[2] for url in urls)
-    seen: set[str] = set()
-    for name, told in tus.events(f"{server.url}/uploads/events?ids={ids}"):
-        if name == "upload" and told["offset"] == offset:
-            seen.add(told["id"])
-        if len(seen) == len(urls):
-            return
 
 
 async def test_an_application_can_be_started_twice(tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ def test_options_tells_what_the_server_can_do(files: str) -> None:
                 "creation-with-upload",
                 "creation-defer-length",
                 "termination",
+                "checksum",
                 "expiration",
+                "checksum-trailer",
             ]
 
 

@@ -22,9 +22,10 @@ from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
 from tusline.storage.room import Room
-from tusline.upload import Phase, Upload, UploadId
+from tusline.upload import STORED, Upload, UploadId
 
 LEASE_WAIT = 0.3
+RHYTHM = Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0, strict=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +50,21 @@ class House:
 
     async def content(self, id: UploadId) -> bytes:
         upload = await self.get(id)
-        assert upload.phase is Phase.RECEIVED
+        assert upload.phase in STORED
         key = self.doors.store.original(upload)
         return b"".join([piece async for piece in self.doors.store.read(key, 0, 10**9)])
 
 
 @asynccontextmanager
 async def open_house(
-    data: Path, *, keep_records: float = 0, keep_originals: float = 0
+    data: Path,
+    *,
+    boot: str = "",
+    rhythm: Rhythm = RHYTHM,
+    keep_records: float = 0,
+    keep_originals: float = 0,
 ) -> AsyncGenerator[House]:
+    """`boot` is the machine's."""
     folder = Folder(Layout(data))
     folder.open()
     clock = HandClock()
@@ -70,13 +77,14 @@ async def open_house(
         wait=15,
         keep_records=keep_records,
         keep_originals=keep_originals,
+        boot=boot,
     )
     records.open()
     room = Room(folder.layout.root, reserve=0)
     store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))
     tuning = Tuning(
         limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100, max_files=3),
-        rhythm=Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0, strict=False),
+        rhythm=rhythm,
         sync=SyncRhythm(bytes=10**9, seconds=3600, rate=1000),
         expires=3600,
         lease_wait=LEASE_WAIT,

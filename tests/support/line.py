@@ -47,6 +47,7 @@ class Line:
         self.connections = 0
         self._rate = rate
         self._clear_at = 0.0
+        self._flip_at: int | None = None
         self._marks: list[tuple[int, threading.Event]] = []
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
@@ -104,6 +105,10 @@ class Line:
     def rate(self, bytes_per_second: float | None) -> None:
         """Change the bandwidth of all connections together; None lifts the limit."""
         self._rate = bytes_per_second
+
+    def flip(self, at: int) -> None:
+        """Flip one bit of the byte that goes up the line as number `at`, counted as in `up`."""
+        self._flip_at = at
 
     def lead(self, to: int) -> None:
         """Lead new connections to another port."""
@@ -192,7 +197,7 @@ class Line:
         while data := await self._loop.sock_recv(pair.client, self._piece()):
             await self._pace(len(data))
             await self._flowing.wait()
-            await self._loop.sock_sendall(pair.server, data)
+            await self._loop.sock_sendall(pair.server, self._flipped(data))
             self.up += len(data)
             self._tell()
         pair.server.shutdown(socket.SHUT_WR)
@@ -203,6 +208,13 @@ class Line:
             await self._loop.sock_sendall(pair.client, data)
             self.down += len(data)
         pair.client.shutdown(socket.SHUT_WR)
+
+    def _flipped(self, data: bytes) -> bytes:
+        at = -1 if self._flip_at is None else self._flip_at - self.up
+        if not 0 <= at < len(data):
+            return data
+        self._flip_at = None
+        return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
     def _piece(self) -> int:
         if self._rate is None:

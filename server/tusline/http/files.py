@@ -13,6 +13,7 @@ from tusline.errors import (
     Busy,
     ExpiredUpload,
     MethodNotAllowed,
+    OffsetMismatch,
     TuslineError,
     UnknownUpload,
     UnsupportedVersion,
@@ -110,7 +111,7 @@ class Files:
 
     async def _answer(self, request: Request, body: Body) -> Reply:
         if request.method == "OPTIONS":
-            return Reply(status=200, headers=self._announced.headers())
+            return Reply(status=200, headers=self._announced.headers(request.scope))
         _check_version(request)
         id = self._id(request)
         if id is None:
@@ -155,7 +156,9 @@ class Files:
         if request.method == "HEAD":
             reply.headers["Cache-Control"] = "no-store"
         if reply.status >= 400 and not body.whole and _brings_body(request):
-            reply.close = True
+            # A close with bytes unread resets the connection, and many a client loses the answer.
+            # A 409 ends at once: browsers send stale requests by themselves, and wait for our end.
+            reply.close, reply.linger = True, reply.status != OffsetMismatch.status
 
     def _log(self, request: Request, reply: Reply, body: Body, seconds: float) -> None:
         log.info(

@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tusline.errors import TuslineError
 from tusline.http.status import problem
-from tusline.interfaces import JobEngine, Records
-from tusline.rules import Limits
+from tusline.http.tus import Announced
+from tusline.rules import Limits, has_room
+from tusline.service.doors import Doors
 
 SECURITY = (
     "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
@@ -76,21 +77,23 @@ def _assets(folder: Traversable) -> list[tuple[str, tuple[bytes, str]]]:
 class Config:
     """GET /config: what a client should know before it starts."""
 
-    def __init__(self, told: dict[str, Any]) -> None:
+    def __init__(self, told: dict[str, Any], announced: Announced) -> None:
         self._told = told
+        self._announced = announced
 
     async def endpoint(self, request: Request) -> Response:
-        return JSONResponse(self._told, headers={"Cache-Control": "no-cache"})
+        told = self._told | {"extensions": list(self._announced.under(request.scope))}
+        return JSONResponse(told, headers={"Cache-Control": "no-cache"})
 
 
 class Health:
-    """/healthz says that the process lives, /readyz that it can take uploads."""
+    """/healthz says that the process lives, /readyz that it can serve uploads. Where there is
+    no room for new ones it says so, and stays ready: the ones that have begun live here."""
 
-    def __init__(
-        self, records: Records, jobs: JobEngine, limits: Limits, working: Callable[[], bool]
-    ) -> None:
-        self._records = records
-        self._jobs = jobs
+    def __init__(self, doors: Doors, limits: Limits, working: Callable[[], bool]) -> None:
+        self._records = doors.records
+        self._store = doors.store
+        self._jobs = doors.jobs
         self._limits = limits
         self._working = working
 
@@ -105,4 +108,12 @@ class Health:
             return JSONResponse(problem(error), 503, media_type="application/problem+json")
         if not self._working():
             return JSONResponse({"ready": False, "why": "the background work has died"}, 503)
-        return JSONResponse({"ready": True, "jobs": depth, "jobs_limit": self._limits.queue_limit})
+        told = {"ready": True, "jobs": depth, "jobs_limit": self._limits.queue_limit}
+        return JSONResponse(told | await self._creating(depth))
+
+    async def _creating(self, depth: int) -> dict[str, object]:
+        try:
+            has_room(self._limits, length=0, free=await self._store.free(), depth=depth)
+        except TuslineError as error:
+            return {"creating": False, "code": error.code, "why": error.message}
+        return {"creating": True}

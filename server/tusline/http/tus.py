@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from tusline import headers, rules
 from tusline.body import Body
+from tusline.checksums import ALGORITHMS
 from tusline.endings import RETRY_SOON, Ended, early_answer, seeks
 from tusline.errors import BadRequest, TuslineError, UnsupportedType
 from tusline.hooks import Action
 from tusline.http.address import Addresses
 from tusline.http.doorman import Caller, Doorman
 from tusline.http.replies import Reply, error_reply, text_reply
-from tusline.http.requests import Request
+from tusline.http.requests import Request, Scope, trailers_of
 from tusline.interfaces import Clock
 from tusline.rules import Append, Creation
 from tusline.service.appending import Appended, Appender
@@ -19,8 +20,17 @@ from tusline.service.looking import Looker
 from tusline.service.terminating import Terminator
 from tusline.upload import Upload, UploadId
 
-EXTENSIONS = ("creation", "creation-with-upload", "creation-defer-length", "termination")
+EXTENSIONS = (
+    "creation",
+    "creation-with-upload",
+    "creation-defer-length",
+    "termination",
+    "checksum",
+)
 """What is always on; `expiration` joins when uploads expire."""
+
+CHECKSUM_TRAILER = "checksum-trailer"
+"""Joins where the HTTP server keeps trailers for us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +40,17 @@ class Announced:
     max_size: int
     extensions: tuple[str, ...]
 
-    def headers(self) -> dict[str, str]:
+    def under(self, scope: Scope) -> tuple[str, ...]:
+        """The extensions that are on under the server that made this scope."""
+        trailers = trailers_of(scope) is not None
+        return (*self.extensions, CHECKSUM_TRAILER) if trailers else self.extensions
+
+    def headers(self, scope: Scope) -> dict[str, str]:
         return {
             "Tus-Version": headers.VERSION,
             "Tus-Max-Size": str(self.max_size),
-            "Tus-Extension": ",".join(self.extensions),  # no blanks: a Go client needs that
+            "Tus-Extension": ",".join(self.under(scope)),  # no blanks: a Go client needs that
+            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
         }
 
 
@@ -69,7 +85,8 @@ class Tus:
         is a repeated one."""
         caller = await self._admit(Action.CREATE, request, None)
         creation = _creation(request)
-        takes_body = request.has_body
+        body.verify_with(request.verifier())
+        takes_body = request.has_body or body.verifier is not None
         appended = await self._creator.create(
             creation, body if takes_body else None, owner=caller.owner
         )
@@ -96,6 +113,7 @@ class Tus:
         caller = await self._admit(Action.APPEND, request, id)
         try:
             append = _append(request)
+            body.verify_with(request.verifier())
         except TuslineError as error:
             upload = await self._existing(id, caller)  # 404 and 410 come before 400 and 415
             error.expires = upload.lapses
@@ -171,7 +189,7 @@ def _append_reply(request: Request, appended: Appended) -> Reply:
     told = {"Upload-Offset": str(upload.offset), **_expires(upload)}
     if appended.error is not None:
         reply = error_reply(appended.error)
-        reply.close = reply.linger = True
+        reply.close = reply.linger = appended.ended is not Ended.COMPLETE
         reply.headers.update(told)
         return reply
     early = early_answer(

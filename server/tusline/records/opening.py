@@ -8,13 +8,18 @@ from tusline.records.book import Book
 
 log = structlog.get_logger()
 
+GRACE = 3600.0
+"""Seconds that an unfinished upload lives at least after a start: while there was no server its
+client could not go on. (It also keeps a clock that was set from expiring everything.)"""
+
 
 def after_a_stop(book: Book, *, boot: str) -> None:
-    """Free every lease: no writer has survived the process that held the folder. And where the
-    machine has been booted anew since, take uploads back to what was surely on disk (I11).
+    """Free every lease: no writer has survived the process that held the folder. Give uploads that
+    nobody could go on with some time. And where the machine has been booted anew since, take them
+    back to what was surely on disk (I11).
 
-    On a full disk the leases stay: they run out by themselves, or are overtaken. Raises
-    sqlite3.Error when uploads had to be taken back and could not.
+    On a full disk leases stay, which run out by themselves or are overtaken. Raises sqlite3.Error
+    when uploads had to be taken back and could not.
     """
     lost = book.db.execute(
         "SELECT id, offset, synced FROM uploads"
@@ -25,8 +30,12 @@ def after_a_stop(book: Book, *, boot: str) -> None:
         _take_back(book, lost)
     try:
         book.db.execute("UPDATE uploads SET lease_until = 0 WHERE lease_until > 0")
+        book.db.execute(
+            "UPDATE uploads SET expires = :least WHERE phase = 'receiving' AND expires < :least",
+            {"least": book.now + min(book.expires, GRACE)},
+        )
     except sqlite3.OperationalError as error:
-        log.warning("leases.not_freed", error=str(error))
+        log.warning("uploads.not_prepared", error=str(error))
 
 
 def _take_back(book: Book, lost: list[sqlite3.Row]) -> None:

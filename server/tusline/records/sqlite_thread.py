@@ -73,10 +73,19 @@ class SqliteThread:
         )
         self._thread.start()
         opened.wait()
-        if isinstance(self._failure, sqlite3.Error):
-            raise RecordsUnavailable(f"{self._path}: {self._failure}") from self._failure
         if self._failure is not None:
-            raise self._failure
+            raise self._refusal(self._failure) from self._failure
+
+    def _refusal(self, failure: Exception) -> Exception:
+        """Why the database cannot be opened, with a way out."""
+        if isinstance(failure, sqlite3.OperationalError):
+            return RecordsUnavailable(f"{self._path}: {failure}")
+        if isinstance(failure, sqlite3.DatabaseError):
+            return ConfigurationError(
+                f"{self._path} is damaged ({failure}). Move it away to start with an empty one, "
+                "or put a backup in its place; the files beside it are not touched"
+            )
+        return failure
 
     async def run(self, work: Work[T]) -> T:
         """The work's result once it is durable. Raises what it raised, or RecordsUnavailable, also
@@ -146,6 +155,8 @@ class SqliteThread:
 
 
 def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
+    """Where a group fails each piece is tried alone: on a full disk a look at an upload must not
+    fail because somebody else's write does."""
     try:
         connection.execute("BEGIN")
         for item in group:
@@ -154,8 +165,14 @@ def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
     except sqlite3.Error as error:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
+        if len(group) == 1:
+            group[0].error = RecordsUnavailable(
+                f"the records cannot be used: {error}", retry_after=5
+            )
+            return
         for item in group:
-            item.error = RecordsUnavailable(f"the records cannot be written: {error}")
+            item.result = item.error = None
+            _run_group(connection, [item])
 
 
 def _run_one(connection: sqlite3.Connection, item: _Item) -> None:

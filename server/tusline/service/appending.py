@@ -35,7 +35,8 @@ log = structlog.get_logger()
 class Appended:
     """How an append ended: the record now, how many bytes it added, why the body ended.
 
-    `error` is the store's, when it failed; the bytes before it are kept.
+    `error` is the store's, when it failed (the bytes before it are kept, where no checksum is
+    missing), or the refusal of a whole body by its checksum.
     """
 
     upload: Upload
@@ -100,7 +101,9 @@ class Appender:
         with self._running.at(body):
             piece = await body.read()
         ended = body.ended if piece is None and body.ended else Ended.TOO_LONG
-        return Appended(upload=upload, added=0, ended=ended)
+        verifier = body.verifier if ended is Ended.COMPLETE else None
+        refusal = None if verifier is None else verifier.refusal()
+        return Appended(upload=upload, added=0, ended=ended, error=refusal)
 
     async def receive(self, lease: Lease, body: Body, *, length: int | None) -> Appended:
         """Take a body under a granted lease, and release it (or hand it to the settler).
@@ -150,19 +153,20 @@ class Appender:
             if isinstance(session.failure, BytesLost):
                 now = await self._breaker.break_(session.lease.upload, session.failure)
                 return Appended(upload=now, added=0, ended=ended, error=session.failure)
-            rest = session.rest(ended_well=ended is Ended.COMPLETE)
+            well = ended is Ended.COMPLETE and session.verified()
+            rest = session.rest(ended_well=well)
             added = session.added + rest.added
-            now = await self._close(session, rest, ended, body)
+            if well and session.lease.upload.grown(rest).complete:
+                now = await self._settle(session.lease, rest, body)
+            else:
+                now = await session.lease.end(rest, _note(session, ended))
         except LeaseLost:
             now = await self._clearer.clear_if_over(session.lease.upload)
             added, ended = session.added, Ended.LEASE_LOST
         return Appended(upload=now, added=added, ended=ended, error=session.failure)
 
-    async def _close(self, session: Session, rest: Delta, ended: Ended, body: Body) -> Upload:
-        """Last commit, and release; a complete upload is settled under the same lease."""
-        lease = session.lease
-        if ended is not Ended.COMPLETE or not lease.upload.grown(rest).complete:
-            return await lease.end(rest, f"request {ended}")
+    async def _settle(self, lease: Lease, rest: Delta, body: Body) -> Upload:
+        """The commit that completes the upload, and all that follows, under the same lease."""
         if rest:
             await lease.add(rest)
         settled = await self._settler.settle_held(lease, left=body.left())
@@ -170,6 +174,14 @@ class Appender:
             # A client does not come back after a 4xx, but should where the file was not at fault.
             raise BytesLost(LOST.message) if settled.reason == LOST else rules.rejection(settled)
         return settled or lease.upload
+
+
+def _note(session: Session, ended: Ended) -> str:
+    """For the timeline: how the request ended, and how many of its bytes do not count."""
+    failed = session.failure if ended is Ended.COMPLETE else None
+    why = failed.code if failed else ended
+    dropped = f", {session.dropped} bytes discarded" if session.dropped else ""
+    return f"request {why}{dropped}"
 
 
 async def _pump(body: Body, writer: Writer | None, session: Session, room: int) -> None:

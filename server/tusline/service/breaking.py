@@ -38,6 +38,7 @@ class Breaker:
             with suppress(TuslineError):
                 await self._store.discard(upload)
             raise
+        await self._signals.notify(topics.let_go(upload.id))
         await self._signals.notify(topics.free(upload.id))
         await self._signals.notify(topics.changed(upload.id))
         await self._clearer.clear_if_over(broken)

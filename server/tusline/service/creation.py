@@ -49,7 +49,8 @@ class Creator:
         and the body is left alone: the client goes on from that upload's offset.
 
         Raises the refusals of `rules.may_create`, `rules.has_room` and `rules.may_repeat`, and
-        BatchFull; an upload whose body turns out too long is removed again (CWU-06).
+        BatchFull; an upload whose body turns out too long, or not to have its checksum, is removed
+        again (CWU-06, CWU-08).
         """
         rules.may_create(creation, self._limits)
         fresh = self._fresh(creation, owner)
@@ -83,6 +84,9 @@ class Creator:
         if appended.ended is Ended.TOO_LONG:
             await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
             raise TooLarge("the body is longer than the upload")
+        if appended.error is not None and appended.error.status < 500:
+            await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
+            raise appended.error
         return appended
 
     async def _repeated(self, upload: Upload, creation: Creation) -> Appended:

@@ -127,6 +127,11 @@ class SealLedger:
     def fail(self, error: TuslineError) -> None:
         self._failure = error
 
+    async def close(self) -> None:
+        """Commit what was only added. Raises LeaseLost, and the failure if there was one."""
+        if self._failure is not None or self._pending:
+            await self.record(NOTHING)
+
     async def _take(self) -> Delta:
         delta, self._pending = self._pending, NOTHING
         return delta

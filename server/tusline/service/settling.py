@@ -12,7 +12,7 @@ from tusline.service.breaking import Breaker
 from tusline.service.clearing import Clearer
 from tusline.service.lease import Lease, SealLedger
 from tusline.service.leases import Leases
-from tusline.upload import NOTHING, Delta, Phase, Reason, Upload, UploadId
+from tusline.upload import Delta, Phase, Reason, Upload, UploadId
 
 log = structlog.get_logger()
 
@@ -117,7 +117,7 @@ class Settler:
             await self._store.sync(lease.upload)
             await ledger.record(Delta(synced=True))
         await self._store.seal(lease.upload, lease.token, ledger)
-        await ledger.record(NOTHING)
+        await ledger.close()
 
     async def _reject(self, upload: Upload, refusal: RejectedUpload) -> Upload:
         reason = Reason(code=refusal.code, message=refusal.message)

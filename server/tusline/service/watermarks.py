@@ -25,15 +25,16 @@ class SyncRhythm:
 
 @dataclass(slots=True)
 class _Lag:
-    """An upload as it was committed last, and when (loop time) it must be synced."""
+    """An upload as it was committed last, how far it is synced, and when (loop time) to look."""
 
     upload: Upload
+    synced: int
     due: float
 
 
 class Watermarks:
-    """Told of every commit; `run` syncs what is due, one upload at a time. Holds as many entries
-    as there are uploads under way, and loses nothing by dying: the sweeper finds the rest."""
+    """Told of every commit; `run` syncs what is due, one upload at a time. Holds an entry for each
+    upload under way, and loses nothing by dying: the sweeper finds the rest."""
 
     def __init__(
         self, records: Records, store: BlobStore, breaker: Breaker, rhythm: SyncRhythm
@@ -47,18 +48,14 @@ class Watermarks:
 
     def committed(self, upload: Upload, *, ended: bool = False) -> None:
         """The upload has these bytes now; `ended`: and its request is over."""
-        lag = self._lags.get(upload.id)
-        if lag is not None and upload.synced < lag.upload.synced:
-            upload = replace(upload, synced=lag.upload.synced)
-        if upload.synced >= upload.offset:
-            self._lags.pop(upload.id, None)
-            return
         now = asyncio.get_running_loop().time()
-        due = now + self._rhythm.seconds if lag is None else lag.due
-        if ended or upload.offset - upload.synced >= self._rhythm.bytes:
-            due = now
-        self._lags[upload.id] = _Lag(upload, due)
-        self._changed.set()
+        lag = self._lags.get(upload.id)
+        if lag is None:
+            lag = self._lags[upload.id] = _Lag(upload, upload.synced, now + self._rhythm.seconds)
+        lag.upload, lag.synced = upload, max(lag.synced, upload.synced)
+        if ended or upload.offset - lag.synced >= self._rhythm.bytes:
+            lag.due = now
+            self._changed.set()
 
     async def run(self) -> None:
         """Sync what is due, until cancelled."""
@@ -66,19 +63,31 @@ class Watermarks:
         while True:
             first = min(self._lags.values(), key=lambda lag: lag.due, default=None)
             if first is None or first.due > loop.time():
-                await self._wait(None if first is None else first.due - loop.time())
-                continue
-            await self.sync(first.upload)
-            await asyncio.sleep(1 / self._rhythm.rate)
+                await self._wait(self._rhythm.seconds if first is None else first.due - loop.time())
+            elif await self._catch_up(first):
+                await asyncio.sleep(1 / self._rhythm.rate)
 
     async def flush(self) -> None:
         """Sync everything that was told so far: for the moment before a stop."""
         for lag in list(self._lags.values()):
-            await self.sync(lag.upload)
+            await self._catch_up(lag)
 
-    async def sync(self, upload: Upload) -> None:
-        """Sync an upload's committed bytes and move its watermark. Never raises for one upload:
-        what fails is tried again by the sweeper, what is lost ends the upload."""
+    async def _catch_up(self, lag: _Lag) -> bool:
+        """Whether anything had to be synced; an entry without news is dropped."""
+        upload = lag.upload
+        if lag.synced >= upload.offset:
+            self._lags.pop(upload.id, None)
+            return False
+        lag.due = asyncio.get_running_loop().time() + self._rhythm.seconds
+        if await self.sync(replace(upload, synced=lag.synced)):
+            lag.synced = upload.offset
+        else:
+            self._lags.pop(upload.id, None)
+        return True
+
+    async def sync(self, upload: Upload) -> bool:
+        """Sync an upload's committed bytes and move its watermark; whether that went well. What
+        fails is tried again by the sweeper, what is lost ends the upload."""
         try:
             await self._store.sync(upload)
             await self._records.synced(upload.id, upload.offset)
@@ -86,13 +95,9 @@ class Watermarks:
             await self._end(upload, error)
         except TuslineError as error:
             log.warning("sync.failed", upload_id=upload.id, error=str(error))
-        self._forget(upload)
-
-    def _forget(self, upload: Upload) -> None:
-        """What was committed during the sync stays to be done."""
-        lag = self._lags.pop(upload.id, None)
-        if lag is not None and lag.upload.offset > upload.offset:
-            self.committed(replace(lag.upload, synced=upload.offset))
+        else:
+            return True
+        return False
 
     async def _end(self, upload: Upload, error: BytesLost) -> None:
         try:
@@ -100,7 +105,7 @@ class Watermarks:
         except TuslineError as failure:
             log.warning("sync.not_broken", upload_id=upload.id, error=str(failure))
 
-    async def _wait(self, seconds: float | None) -> None:
+    async def _wait(self, seconds: float) -> None:
         self._changed.clear()
         try:
             async with asyncio.timeout(seconds):

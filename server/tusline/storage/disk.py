@@ -12,11 +12,12 @@ import aiofiles
 from tusline.errors import BytesLost, StoreUnavailable, UnknownUpload
 from tusline.interfaces import Ledger, Writer
 from tusline.storage import files
-from tusline.storage.disk_writer import DiskWriter
+from tusline.storage.disk_writer import DiskWriter, Held, Means
 from tusline.storage.extents import Extent, extents_of, spans
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
 from tusline.storage.room import Room
+from tusline.storage.syncs import Syncs
 from tusline.upload import NOTHING, Upload
 
 READ_BYTES = 256 * 1024
@@ -30,7 +31,8 @@ class DiskStore:
         self._layout = layout
         self._pace = pace
         self._room = room
-        self._piece = piece
+        self._syncs = Syncs()
+        self._means = Means(pace=pace, room=room, syncs=self._syncs, piece=piece)
 
     async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
         """Go on in the last extent if nobody has it locked, else begin a new one (I4)."""
@@ -50,7 +52,8 @@ class DiskStore:
         if descriptor is None:
             raise StoreUnavailable("a new extent is locked")
         fresh = Extent(token, upload.offset)
-        return self._writer(descriptor, path, 0, ledger, (fresh.entry(),))
+        held = Held(id=upload.id, path=path, descriptor=descriptor, start=0)
+        return DiskWriter(held, self._means, ledger, journal=(fresh.entry(),))
 
     async def _go_on(self, upload: Upload, last: Extent, ledger: Ledger) -> Writer | None:
         """In the last extent; None while another has it locked.
@@ -70,30 +73,17 @@ class DiskStore:
             if size > start:
                 await ledger.record(NOTHING)
                 await self._pace.run(lambda: files.cut(descriptor, start))
-            return self._writer(descriptor, path, start, ledger, ())
+            held = Held(id=upload.id, path=path, descriptor=descriptor, start=start)
+            return DiskWriter(held, self._means, ledger, journal=())
         except BaseException:
             os.close(descriptor)
             raise
-
-    def _writer(
-        self, descriptor: int, path: Path, start: int, ledger: Ledger, journal: tuple[str, ...]
-    ) -> DiskWriter:
-        return DiskWriter(
-            descriptor,
-            path,
-            start,
-            ledger,
-            self._pace,
-            self._room,
-            piece=self._piece,
-            journal=journal,
-        )
 
     async def sync(self, upload: Upload) -> None:
         """By name, not through the writer: that may be gone, or freeze, and what is committed
         is in the file already."""
         try:
-            await self._pace.thread(lambda: self._sync(upload))
+            await self._pace.thread(lambda: self._syncs.run(upload.id, lambda: self._sync(upload)))
         except OSError as error:
             raise files.store_error(error) from error
 
@@ -108,7 +98,7 @@ class DiskStore:
     async def seal(self, upload: Upload, token: int, ledger: Ledger) -> None:
         """A disk needs nothing journalled on the way: the rename is the whole step."""
         try:
-            await self._pace.thread(lambda: self._seal(upload))
+            await self._pace.thread(lambda: self._syncs.run(upload.id, lambda: self._seal(upload)))
         except OSError as error:
             raise files.store_error(error) from error
 
@@ -148,6 +138,7 @@ class DiskStore:
         def step() -> None:
             layout, id = self._layout, upload.id
             files.remove_all([*layout.extents(id), layout.original(id), layout.variants(id)])
+            self._syncs.forget(id)
 
         try:
             await self._pace.thread(step)
@@ -202,4 +193,7 @@ class DiskStore:
         return self._layout.key(target)
 
     async def free(self) -> int | None:
-        return self._room.free()
+        try:
+            return self._room.free()
+        except OSError as error:
+            raise files.store_error(error) from error

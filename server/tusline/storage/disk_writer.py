@@ -3,41 +3,53 @@
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tusline.interfaces import Ledger
 from tusline.storage.files import store_error, sync_data, sync_folder, write_all
 from tusline.storage.pace import Pace
 from tusline.storage.room import Room
-from tusline.upload import Delta
+from tusline.storage.syncs import Syncs
+from tusline.upload import Delta, UploadId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An extent file, open and locked: the next byte goes to `start`."""
+
+    id: UploadId
+    path: Path
+    descriptor: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the writers of a store share. `piece` is the largest single write in bytes (larger ones
+    are slower on file systems with large folios, and hold the loop longer)."""
+
+    pace: Pace
+    room: Room
+    syncs: Syncs
+    piece: int
 
 
 class DiskWriter:
     """Implements Writer. Bytes count as durable once written: they survive any process.
 
-    `start` is where in the file the next byte goes; `piece` is the largest single write in bytes
-    (larger ones are slower on file systems with large folios, and hold the loop longer).
+    `journal` goes with the first bytes: the file counts from then on.
     """
 
     def __init__(
-        self,
-        descriptor: int,
-        path: Path,
-        start: int,
-        ledger: Ledger,
-        pace: Pace,
-        room: Room,
-        *,
-        piece: int,
-        journal: tuple[str, ...],
+        self, held: Held, means: Means, ledger: Ledger, *, journal: tuple[str, ...]
     ) -> None:
-        self._descriptor = descriptor
-        self._folder = path.parent
-        self._at = start
+        self._id = held.id
+        self._folder = held.path.parent
+        self._descriptor = held.descriptor
+        self._at = held.start
+        self._means = means
         self._ledger = ledger
-        self._pace = pace
-        self._room = room
-        self._piece = piece
         self._journal = journal
         self._lock = threading.Lock()
         self._busy = 0
@@ -45,9 +57,9 @@ class DiskWriter:
 
     async def write(self, data: bytes) -> None:
         view = memoryview(data)
-        self._room.take(len(view))
-        for begin in range(0, len(view), self._piece):
-            piece = view[begin : begin + self._piece]
+        self._means.room.take(len(view))
+        for begin in range(0, len(view), self._means.piece):
+            piece = view[begin : begin + self._means.piece]
             await self._step(piece)
             self.spliced(len(piece))
 
@@ -60,15 +72,15 @@ class DiskWriter:
         at = self._at
         step = self._alone(lambda: write_all(self._descriptor, piece, at))
         try:
-            await self._pace.run(step)
+            await self._means.pace.run(step)
         except OSError as error:
             raise store_error(error) from error
 
     async def sync(self) -> None:
         """The bytes, and the file's name: it may be new."""
-        step = self._alone(self._sync)
+        step = self._alone(lambda: self._means.syncs.run(self._id, self._sync))
         try:
-            await self._pace.thread(step)
+            await self._means.pace.thread(step)
         except OSError as error:
             raise store_error(error) from error
 

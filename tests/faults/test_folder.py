@@ -1,0 +1,97 @@
+"""A data folder that cannot be used: a clear word with a way out, and nothing is made worse."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import tus
+from support.servers import running_server
+
+DATA = b"0123456789" * 1000
+CONFIGURATION = 2
+"""The exit code of a server that cannot be started as it is configured."""
+
+
+def started_in_vain(data: Path, *before: str) -> tuple[int, str]:
+    """Exit code and words of a server that does not start."""
+    command = [
+        *before,
+        sys.executable,
+        "-m",
+        "tusline",
+        "serve",
+        "--port",
+        "0",
+        "--data",
+        str(data),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    return done.returncode, done.stdout + done.stderr
+
+
+def stopped_with_an_upload(tmp_path: Path) -> tuple[Path, bytes]:
+    """The folder of a server that took half an upload, and its database."""
+    with running_server(tmp_path, types="*") as server:
+        tus.patch(tus.created(server.files, len(DATA)), 0, DATA[:5000])
+        server.terminate()
+        server.start()
+    return server.data, (server.data / "records.db").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda image: b"no database at all" * 500, id="overwritten"),
+        pytest.param(lambda image: image[: len(image) // 3], id="cut short"),
+        pytest.param(lambda image: image[:4096] + b"\xff" * (len(image) - 4096), id="pages lost"),
+    ],
+)
+def test_a_damaged_database_stops_the_start_with_a_way_out(tmp_path: Path, damage: object) -> None:
+    assert callable(damage)
+    data, image = stopped_with_an_upload(tmp_path)
+    (data / "records.db-wal").unlink(missing_ok=True)
+    (data / "records.db").write_bytes(damage(image))
+    code, words = started_in_vain(data)
+    assert code == CONFIGURATION
+    assert "records.db" in words
+    assert "Move it away" in words
+    assert "Traceback" not in words
+
+
+def test_a_folder_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None:
+    data, _ = stopped_with_an_upload(tmp_path)
+    read_only = f'mount --bind {data} {data} && mount -o remount,bind,ro {data} && exec "$@"'
+    unshare = ("unshare", "--map-root-user", "--mount", "sh", "-c", read_only, "sh")
+    code, words = started_in_vain(data, *unshare)
+    assert code == CONFIGURATION
+    assert "Read-only file system" in words
+    assert "Traceback" not in words
+
+
+def test_a_damaged_page_of_the_database_is_no_5xx_for_who_asks_for_the_offset(
+    tmp_path: Path,
+) -> None:
+    with running_server(tmp_path, types="*") as server:
+        url = tus.created(server.files, len(DATA))
+        told = tus.patch(url, 0, DATA[:5000]).offset
+        server.terminate()
+        server.start()
+        database = server.data / "records.db"
+        image = database.read_bytes()
+        with database.open("r+b") as file:
+            file.seek(4096)
+            file.write(os.urandom(len(image) - 4096))
+        answers = {tus.head(url).status for _ in range(3)}
+        assert answers <= {200, 423}
+        assert tus.patch(url, told, DATA[told:]).status in (204, 503)
+        server.kill()
+        database.write_bytes(image)
+        for name in ("records.db-wal", "records.db-shm"):
+            (server.data / name).unlink(missing_ok=True)
+        server.start()
+        assert tus.head(url).offset == told
+        assert tus.patch(url, told, DATA[told:]).status == 204
+        assert tus.request("GET", url).body == DATA
