@@ -46,7 +46,7 @@ system:
 drivers:
 	@tools/need-clients
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
-	cargo build --quiet --locked --manifest-path tests/drivers/rust/Cargo.toml
+	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
 
 .PHONY: help system drivers run demo test test-soak test-power test-hostile test-clients check wheel fmt lock docs page bench clean
 
