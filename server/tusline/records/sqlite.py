@@ -112,9 +112,9 @@ class SqliteRecords:
                 batches.must_have_room(book, upload.owner, upload.batch, most)
             book.db.execute(
                 "INSERT INTO uploads (id, schema, owner, phase, length, offset, metadata, head,"
-                " created, changed, since, expires, version, batch) VALUES (:id, :schema, :owner,"
-                " :phase, :length, 0, :metadata, x'', :created, :changed, :since, :expires, 1,"
-                " :batch)",
+                " created, changed, since, expires, version, batch, deferred) VALUES (:id, :schema,"
+                " :owner, :phase, :length, 0, :metadata, x'', :created, :changed, :since,"
+                " :expires, 1, :batch, :deferred)",
                 {
                     "id": upload.id,
                     "schema": SCHEMA,
@@ -127,6 +127,7 @@ class SqliteRecords:
                     "since": book.own,
                     "expires": upload.expires,
                     "batch": upload.batch,
+                    "deferred": upload.deferred,
                 },
             )
             if key is not None:
