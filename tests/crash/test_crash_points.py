@@ -10,7 +10,7 @@ import structlog
 from support.fuse import Blow
 from tusline_optimizer.pool import ImagePool
 
-from . import operations
+from . import joins, operations
 from .scene import Operation, blow_at
 
 OPERATIONS = [
@@ -37,6 +37,10 @@ OPERATIONS = [
     operations.TerminateDuringJob,
     operations.Job,
     operations.Sweep,
+    joins.Join,
+    joins.JoinUnfinished,
+    joins.CompleteMember,
+    joins.RemoveMember,
 ]
 
 BACKGROUND = [
@@ -45,6 +49,8 @@ BACKGROUND = [
     operations.Terminate,
     operations.Job,
     operations.Sweep,
+    joins.Join,
+    joins.CompleteMember,
 ]
 """Operations in which something runs that nobody waits for: what nobody has foreseen goes there."""
 
