@@ -24,8 +24,9 @@
     │   └── AccessUnavailable    503  the host's `authorize` hook failed
     └── StoreFull                507  no room; creation is refused, bytes already stored are kept
 
-`LeaseLost` and `StaleJob` are ours: a fenced writer or worker learns by them that it was
-overtaken. They never reach a client as such (a writer that lost its lease answers 423).
+`LeaseLost`, `StaleJob` and `MemberLost` are ours: a fenced writer or worker learns by the first
+two that it was overtaken, a join by the third that it must be judged anew. They never reach a
+client as such (a writer that lost its lease answers 423).
 """
 
 from typing import ClassVar
@@ -168,6 +169,14 @@ class LeaseLost(Exception):
 
 class StaleJob(Exception):
     """The job's token is no longer the upload's: another worker has it, or it is over."""
+
+
+class MemberLost(Exception):
+    """Bytes of a member of a final upload are not there: it went away, or the disk lost them."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"bytes of {id} are missing")
+        self.id = id
 
 
 class ConfigurationError(Exception):

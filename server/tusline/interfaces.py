@@ -5,7 +5,7 @@ contract. Values go in and out, never an adapter's own types. All methods may ra
 `RecordsUnavailable` or `StoreUnavailable` when the part behind the door does not answer.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,7 @@ class Due:
 
     expired: tuple[Upload, ...]
     unsettled: tuple[Upload, ...]
+    joinable: tuple[Upload, ...]
     unsynced: tuple[Upload, ...]
     leftover: tuple[Upload, ...]
     outdated: tuple[Upload, ...]
@@ -81,6 +82,10 @@ class Records(Protocol):
         first; a record that is missing under the id that a key names is then made under that id,
         so that an answer with another id than was given may have a token, too. A place in a batch
         is taken before the record as well, and stays taken for a while when that is never made.
+
+        A final upload is put down at its members (`Upload.finals`), which live on by that, until
+        it is finished or over; where that is not one step, it comes first: what is put down and
+        does not exist is harmless. It has no expiry: it lives as long as its members do.
         """
 
     async def named(self, owner: str, key: str) -> Upload | None:
@@ -101,7 +106,8 @@ class Records(Protocol):
 
         A lease that is held is left alone; with `want` it is marked, which the holder's next
         commit tells it; it is taken over only when `overtake` is its token. Where the offset is
-        another one, nobody is disturbed. Only an upload that is RECEIVING has a lease.
+        another one, nobody is disturbed. Only an upload that is RECEIVING has a lease, and a final
+        one has none for who expects an offset: it takes no bytes from clients.
         """
 
     async def commit(self, id: UploadId, token: int, delta: Delta) -> Committed:
@@ -148,10 +154,12 @@ class Records(Protocol):
         timeline and its key. Any other record stays. Idempotent."""
 
     async def due(self, limit: int) -> Due:
-        """What the sweeper should look at: past their expiry and not held; complete but not
-        finished and not held; not held and not synced up to their offset; over but with bytes
-        left; READY or FAILED for longer than originals are kept, or with an original that is to
-        go and is not gone; over, without bytes, for longer than records are kept."""
+        """What the sweeper should look at: past their expiry and not held (complete ones only if
+        they are partial and nobody waits for them); complete but not finished and not held;
+        pending final uploads whose members are all complete, or one of them gone (or may be);
+        not held and not synced up to their offset; over but with bytes left; READY or FAILED for
+        longer than originals are kept, or with an original that is to go and is not gone; over,
+        without bytes, for longer than records are kept."""
 
     async def pending(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
         """Uploads in the outbox, `limit` at a time: pass the cursor on, "" starts and ends it."""
@@ -222,6 +230,17 @@ class BlobStore(Protocol):
     async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
         """A writer at the record's offset. Bytes beyond it, written by whoever, are never read
         again; an overtaken writer that still lives cannot touch what this one writes (I4)."""
+
+    async def concat(
+        self, upload: Upload, members: Sequence[Upload], token: int, ledger: Ledger
+    ) -> None:
+        """Join the members' bytes, in order, into a final upload that has none yet.
+
+        The ledger is told once, when all of them survive a power cut; a copy that breaks off is
+        never seen, and done anew by the next call. Between its steps `ledger.record` is asked
+        whether to go on. Members are complete, and only read: without locks, since committed bytes
+        never change. Raises MemberLost when bytes of a member are not there (any more).
+        """
 
     async def sync(self, upload: Upload) -> None:
         """On return every byte below the record's offset survives a power cut, whoever writes

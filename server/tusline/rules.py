@@ -6,6 +6,7 @@ from tusline import headers
 from tusline.errors import (
     BadRequest,
     ExpiredUpload,
+    Forbidden,
     KeyReused,
     OffsetMismatch,
     RejectedUpload,
@@ -16,7 +17,7 @@ from tusline.errors import (
     UnsupportedType,
 )
 from tusline.sniff import ALIASES, sniff
-from tusline.upload import OVER, Phase, Upload
+from tusline.upload import OVER, Phase, Upload, UploadId
 
 ANY_TYPE = "*"
 
@@ -42,12 +43,21 @@ class Limits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
     """A creating POST: `length` None means deferred; `body` is None for a chunked one. `key` is
-    the client's own name for it, under which it can be repeated."""
+    the client's own name for it, under which it can be repeated.
+
+    `concat` is the raw `Upload-Concat`, `members` those that it names: none for a partial upload.
+    """
 
     length: int | None
     metadata: str | None
     body: int | None
     key: str | None = None
+    concat: str | None = None
+    members: tuple[UploadId, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        return self.concat is not None and not self.members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +70,9 @@ class Append:
 
 
 def may_create(creation: Creation, limits: Limits) -> None:
-    """Raises TooLarge (CRE-17, CWU-06), UnsupportedType, BadRequest (CRE-11)."""
+    """Raises TooLarge (CRE-17, CWU-06), UnsupportedType, BadRequest (CRE-11).
+
+    A partial upload may have any type: a piece of a photo is no photo."""
     length, body = creation.length, creation.body
     if length is not None and length > limits.max_size:
         raise TooLarge(f"the largest upload is {limits.max_size} bytes")
@@ -72,7 +84,7 @@ def may_create(creation: Creation, limits: Limits) -> None:
         )
     headers.parse_metadata(creation.metadata or "")
     declared = headers.metadata_text(creation.metadata, "filetype")
-    if declared is not None and not _may_hold(declared, limits.types):
+    if declared and not creation.partial and not _may_hold(declared, limits.types):
         raise UnsupportedType(
             f"files of this type are not accepted: {', '.join(limits.types)} are",
             code="type-not-accepted",
@@ -84,6 +96,8 @@ def batch_of(creation: Creation) -> str | None:
 
     Raises BadRequest for a name that is too long to be an id.
     """
+    if creation.partial:
+        return None  # a piece is no file
     batch = headers.metadata_text(creation.metadata, "batch")
     if batch is not None and len(batch.encode()) > BATCH_BYTES:
         raise BadRequest(f"a batch's name may have {BATCH_BYTES} bytes", code="bad-batch")
@@ -94,7 +108,8 @@ def may_repeat(upload: Upload, creation: Creation) -> None:
     """Whether `creation` is the one again that made `upload` under its key. Raises KeyReused."""
     known = upload.length is not None and creation.length is not None
     same_length = upload.length == creation.length or not known
-    if not same_length or (upload.metadata or "") != (creation.metadata or ""):
+    same_metadata = (upload.metadata or "") == (creation.metadata or "")
+    if not (same_length and same_metadata and upload.concat == creation.concat):
         raise KeyReused("the Idempotency-Key stands for the upload of another file")
 
 
@@ -121,22 +136,24 @@ def must_exist(upload: Upload, *, owner: str | None, now: float) -> None:
     must_be_owned(upload, owner=owner)
     if upload.phase is Phase.TERMINATED:
         raise UnknownUpload("there is no such upload")
-    if upload.phase is Phase.EXPIRED or is_late(upload, now=now):
+    if upload.phase is Phase.EXPIRED or upload.late(now):
         raise ExpiredUpload("the upload has expired")
     if upload.phase in OVER:
         raise rejection(upload)
 
 
-def is_late(upload: Upload, *, now: float) -> bool:
-    """Whether an upload has expired by the clock, whether the sweeper ran or not (EXP-07); never
-    under a running writer (EXP-09), and never when all of it is there."""
-    late = upload.expires is not None and upload.expires <= now
-    return late and upload.phase is Phase.RECEIVING and not (upload.held or upload.complete)
-
-
 def is_over(upload: Upload, *, now: float) -> bool:
     """Whether nothing can come of an upload any more."""
-    return upload.phase in OVER or is_late(upload, now=now)
+    return upload.phase in OVER or upload.late(now)
+
+
+def must_take_bytes(upload: Upload, *, owner: str | None, now: float) -> None:
+    """As `must_exist`, for a PATCH: Forbidden for a final upload, however it stands (CAT-13)."""
+    if not upload.final or upload.phase is not Phase.REJECTED:
+        must_exist(upload, owner=owner, now=now)
+    must_be_owned(upload, owner=owner)
+    if upload.final:
+        raise Forbidden("a final upload takes its members' bytes only", code="final-upload")
 
 
 def may_terminate(upload: Upload, *, owner: str | None, now: float) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,7 @@ from support.ledgers import ListLedger
 from support.uploads import fresh
 from tusline.errors import LeaseLost, StoreUnavailable, UnknownUpload
 from tusline.interfaces import BlobStore, Writer
-from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
-from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
 from tusline.upload import Delta, Upload
-
-PIECE = 64
-
-
-@pytest.fixture(params=["disk on the loop", "disk in threads"])
-async def store(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[BlobStore]:
-    folder = Folder(Layout(tmp_path / "data"))
-    folder.open()
-    in_threads = request.param == "disk in threads"
-    pace = Pace(threads=2, slow=0.0 if in_threads else 10.0)
-    yield DiskStore(folder.layout, pace, Room(folder.layout.root, reserve=0), piece=PIECE)
-    pace.close()
-    folder.close()
 
 
 async def opened(store: BlobStore, upload: Upload, token: int) -> tuple[Writer, ListLedger]:

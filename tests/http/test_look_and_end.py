@@ -78,6 +78,8 @@ def test_options_tells_what_the_server_can_do(files: str) -> None:
                 "creation-defer-length",
                 "termination",
                 "checksum",
+                "concatenation",
+                "concatenation-unfinished",
                 "expiration",
                 "checksum-trailer",
             ]

@@ -1,7 +1,7 @@
 """Doors that tests can break: wrapped around real adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,11 @@ class FreezingStore:
     async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
         self.writers.append(FreezingWriter(await self._inner.open(upload, token, ledger)))
         return self.writers[-1]
+
+    async def concat(
+        self, upload: Upload, members: Sequence[Upload], token: int, ledger: Ledger
+    ) -> None:
+        await self._inner.concat(upload, members, token, ledger)
 
     async def sync(self, upload: Upload) -> None:
         await self._inner.sync(upload)

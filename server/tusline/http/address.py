@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from urllib.parse import unquote, urlsplit
 
 from tusline.http.requests import Request
 
@@ -30,6 +31,15 @@ class Addresses:
             name, port = request.scope.get("server") or ("localhost", None)
             host = f"{name}:{port}" if port else str(name)
         return f"{scheme}://{host}"
+
+    def mounts(self, request: Request) -> tuple[str, ...]:
+        """The paths under which a client may know the creation URL that it asks, without a slash
+        at the end; first the one that the request has. Proxies add to paths, and take from them."""
+        path = request.path.rstrip("/")
+        root = str(request.scope.get("root_path", "")).rstrip("/")
+        seen = [path, root + path.removeprefix(root), path.removeprefix(root)]
+        public = unquote(urlsplit(self.public_url or "").path).rstrip("/")
+        return tuple(dict.fromkeys([*seen, *(public + known for known in seen)]))
 
     def _trusted(self, peer: str | None) -> bool:
         if self.proxies is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tusline.checksums import UPLOAD_CHECKSUM, Verifier
 from tusline.errors import BadRequest, MethodNotAllowed
-from tusline.headers import Headers, names, parse_count
+from tusline.headers import Headers, names, parse_count, parse_key
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -75,6 +75,12 @@ class Request:
         if not self.chunked:
             raise BadRequest("only a chunked body has trailers", code="bad-checksum")
         return Verifier.of_trailer(trailers)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The client's own name for a creation. Raises BadRequest."""
+        value = self.headers.get("idempotency-key")
+        return None if value is None else parse_key(value)
 
     def count(self, name: str) -> int | None:
         """A header that holds a non-negative integer. Raises BadRequest."""

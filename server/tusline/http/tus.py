@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from tusline import headers, rules
 from tusline.body import Body
 from tusline.checksums import ALGORITHMS
+from tusline.concat import Concat
 from tusline.endings import RETRY_SOON, Ended, early_answer, seeks
 from tusline.errors import BadRequest, TuslineError, UnsupportedType
 from tusline.hooks import Action
 from tusline.http.address import Addresses
+from tusline.http.concat import concat_of, final_creation
 from tusline.http.doorman import Caller, Doorman
 from tusline.http.replies import Reply, error_reply, text_reply
 from tusline.http.requests import Request, Scope, trailers_of
@@ -26,6 +28,8 @@ EXTENSIONS = (
     "creation-defer-length",
     "termination",
     "checksum",
+    "concatenation",
+    "concatenation-unfinished",
 )
 """What is always on; `expiration` joins when uploads expire."""
 
@@ -84,11 +88,11 @@ class Tus:
         """201 with an absolute Location; a body that comes with it is stored, unless the creation
         is a repeated one."""
         caller = await self._admit(Action.CREATE, request, None)
-        creation = _creation(request)
+        creation = _creation(request, concat_of(request, self._addresses))
         body.verify_with(request.verifier())
         takes_body = request.has_body or body.verifier is not None
         appended = await self._creator.create(
-            creation, body if takes_body else None, owner=caller.owner
+            creation, body if takes_body else None, owner=caller.owner, left=body.left()
         )
         if appended.ended is Ended.DISCONNECTED:
             return Reply(status=201, code=Ended.DISCONNECTED)
@@ -98,7 +102,7 @@ class Tus:
             status=201,
             headers={
                 "Location": f"{base}{request.path.rstrip('/')}/{upload.id}",
-                "Upload-Offset": str(upload.offset),
+                **_offset(upload),
                 **_expires(upload),
             },
         )
@@ -115,30 +119,32 @@ class Tus:
             append = _append(request)
             body.verify_with(request.verifier())
         except TuslineError as error:
-            upload = await self._existing(id, caller)  # 404 and 410 come before 400 and 415
+            upload = await self._taking(id, caller)  # 403, 404 and 410 come before 400 and 415
             error.expires = upload.lapses
             raise
         appended = await self._appender.append(id, append, body, owner=caller.sees)
         return _append_reply(request, appended)
 
-    async def _existing(self, id: UploadId, caller: Caller) -> Upload:
+    async def _taking(self, id: UploadId, caller: Caller) -> Upload:
         upload = await self._looker.look(id, owner=caller.sees)
-        rules.must_exist(upload, owner=caller.sees, now=self._clock.now())
+        rules.must_take_bytes(upload, owner=caller.sees, now=self._clock.now())
         return upload
 
     # --- HEAD, DELETE ------------------------------------------------------------------------
 
     async def head(self, request: Request, id: UploadId) -> Reply:
-        """200 with the offset, the length and the metadata as they were given."""
+        """200 with the offset, the length, and metadata and concatenation as they were given."""
         caller = await self._admit(Action.LOOK, request, id)
         upload = await self._looker.offset(id, owner=caller.sees)
-        told = {"Upload-Offset": str(upload.offset), **_expires(upload)}
+        told = {**_offset(upload), **_expires(upload)}
         if upload.length is None:
             told["Upload-Defer-Length"] = "1"
         else:
             told["Upload-Length"] = str(upload.length)
         if upload.metadata:
             told["Upload-Metadata"] = upload.metadata
+        if upload.concat is not None:
+            told["Upload-Concat"] = upload.concat
         return Reply(status=200, headers=told)
 
     async def terminate(self, request: Request, id: UploadId) -> Reply:
@@ -147,8 +153,11 @@ class Tus:
         return Reply(status=204)
 
 
-def _creation(request: Request) -> Creation:
-    """Raises UnsupportedType (CWU-02), BadRequest (CRE-03, CRE-04)."""
+def _creation(request: Request, concat: Concat | None) -> Creation:
+    """Raises UnsupportedType (CWU-02), BadRequest (CRE-03, CRE-04), and for a final upload what
+    `final_creation` does."""
+    if concat is not None and concat.members:
+        return final_creation(request, concat)
     if request.has_body:
         _must_be_octets(request)
     length = request.count("Upload-Length")
@@ -159,12 +168,12 @@ def _creation(request: Request) -> Creation:
         raise BadRequest(
             "give either Upload-Length or Upload-Defer-Length: 1", code="length-missing"
         )
-    key = request.headers.get("idempotency-key")
     return Creation(
         length=length,
         metadata=request.headers.get("upload-metadata"),
         body=request.body_length,
-        key=None if key is None else headers.parse_key(key),
+        key=request.idempotency_key,
+        concat=concat.value if concat else None,
     )
 
 
@@ -206,6 +215,11 @@ def _append_reply(request: Request, appended: Appended) -> Reply:
     reply.headers.update(told)
     reply.close, reply.linger = True, early.linger
     return reply
+
+
+def _offset(upload: Upload) -> dict[str, str]:
+    """`Upload-Offset`; not of a pending final upload, which a client would append to (CAT-14)."""
+    return {} if upload.pending else {"Upload-Offset": str(upload.offset)}
 
 
 def _expires(upload: Upload) -> dict[str, str]:

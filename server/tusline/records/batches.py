@@ -7,7 +7,7 @@ LATE = (
     "phase = 'receiving' AND lease_until <= :now AND offset IS NOT length"
     " AND expires IS NOT NULL AND expires <= :now"
 )
-"""As `rules.is_late`."""
+"""As `Upload.late`, of what is not partial."""
 
 
 def must_have_room(book: Book, owner: str, batch: str, most: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tusline.interfaces import Begun, Clock, Committed, Due
-from tusline.records import batches, jobs, keys, retention
+from tusline.records import batches, finals, jobs, keys, retention
 from tusline.records.book import Book
 from tusline.records.opening import after_a_stop
 from tusline.records.schema import bring_up
@@ -118,6 +118,7 @@ class SqliteRecords:
                 keys.give(book, upload, key)
             length = "deferred" if upload.length is None else upload.length
             book.note(upload.id, "created", f"length {length}")
+            finals.add(book, upload)
             token = book.next_token(0) if lease else None
             if token is not None:
                 book.hold(upload.id, token)
@@ -141,7 +142,7 @@ class SqliteRecords:
     ) -> Begun:
         def work(book: Book) -> Begun:
             upload = book.read(id)
-            elsewhere = expect is not None and expect != upload.offset
+            elsewhere = expect is not None and (upload.final or expect != upload.offset)
             if upload.phase is not Phase.RECEIVING or elsewhere:
                 return Begun(upload=upload, token=None)
             if upload.held and overtake != upload.token:
@@ -231,13 +232,15 @@ class SqliteRecords:
         await self._run(lambda book: retention.forget(book, id))
 
     async def due(self, limit: int) -> Due:
-        expired = f"{FREE} AND expires <= :now AND offset IS NOT length ORDER BY expires"
-        unsettled = f"{FREE} AND offset = length ORDER BY changed"
+        kept = f"offset = length AND (concat IS NULL OR {finals.AWAITED})"
+        expired = f"{FREE} AND expires <= :now AND NOT coalesce({kept}, 0) ORDER BY expires"
+        whole = "offset = length AND (concat IS NULL OR members <> '')"
         over = "phase IN ('rejected', 'expired', 'terminated')"
         return await self._run(
             lambda book: Due(
                 expired=book.select(expired, limit),
-                unsettled=book.select(unsettled, limit),
+                unsettled=book.select(f"{FREE} AND {whole} ORDER BY changed", limit),
+                joinable=book.select(f"{FREE} AND {finals.JOINABLE} ORDER BY changed", limit),
                 unsynced=book.select(f"{FREE} AND synced < offset ORDER BY changed", limit),
                 leftover=book.select(f"bytes = 1 AND {over} ORDER BY changed", limit),
                 outdated=retention.outdated(book, limit, keep=self._keep_originals),

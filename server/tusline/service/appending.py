@@ -82,7 +82,7 @@ class Appender:
         def check(upload: Upload) -> None:
             nonlocal seen
             seen = None
-            rules.must_exist(upload, owner=owner, now=self._clock.now())
+            rules.must_take_bytes(upload, owner=owner, now=self._clock.now())
             seen = upload
             rules.may_append(upload, append, max_size=self._limits.max_size)
 

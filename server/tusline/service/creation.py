@@ -5,15 +5,18 @@ import secrets
 from tusline import rules
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import ServiceBusy, StoreFull, TooLarge
+from tusline.errors import BadRequest, ServiceBusy, StoreFull, TooLarge
 from tusline.interfaces import Begun
 from tusline.rules import Creation, Limits
 from tusline.service.appending import Appended, Appender
 from tusline.service.doors import Doors
+from tusline.service.joining import Joiner
+from tusline.service.lease import Lease
 from tusline.service.leases import Leases
 from tusline.service.looking import Looker
+from tusline.service.settling import Settler
 from tusline.service.terminating import Terminator
-from tusline.upload import Phase, Upload, UploadId
+from tusline.upload import PARTIAL_KEPT, Phase, Upload, UploadId
 
 ID_BYTES = 16
 """Random bytes in an id: 128 bits, so that an id is unguessable (I9). Written in hexadecimal: no
@@ -30,6 +33,8 @@ class Creator:
         appender: Appender,
         looker: Looker,
         terminator: Terminator,
+        joiner: Joiner,
+        settler: Settler,
         *,
         limits: Limits,
         expires: float,
@@ -39,19 +44,26 @@ class Creator:
         self._appender = appender
         self._looker = looker
         self._terminator = terminator
+        self._joiner = joiner
+        self._settler = settler
         self._limits = limits
         self._expires = expires
 
-    async def create(self, creation: Creation, body: Body | None, *, owner: str) -> Appended:
-        """Create an upload and take the body that came with it (None: there is none).
+    async def create(
+        self, creation: Creation, body: Body | None, *, owner: str, left: float | None = None
+    ) -> Appended:
+        """Create an upload and take the body that came with it (None: there is none). A final one
+        is joined within the seconds `left` (None: any), or behind the answer.
 
         A creation that is repeated under its key is answered with the upload that it made before,
         and the body is left alone: the client goes on from that upload's offset.
 
-        Raises the refusals of `rules.may_create`, `rules.has_room` and `rules.may_repeat`, and
-        BatchFull; an upload whose body turns out too long, or not to have its checksum, is removed
-        again (CWU-06, CWU-08).
+        Raises the refusals of `rules.may_create`, `rules.has_room` and `rules.may_repeat`,
+        BadRequest for a bad member, and BatchFull; an upload whose body turns out too long, or not
+        to have its checksum, is removed again (CWU-06, CWU-08).
         """
+        if creation.members:
+            return await self._create_final(creation, owner=owner, left=left)
         rules.may_create(creation, self._limits)
         fresh = self._fresh(creation, owner)
         takes = body is not None or creation.length == 0
@@ -89,6 +101,30 @@ class Creator:
             raise appended.error
         return appended
 
+    async def _create_final(
+        self, creation: Creation, *, owner: str, left: float | None
+    ) -> Appended:
+        """Its key is looked up first: members may be gone since it was created."""
+        records = self._doors.records
+        if creation.key is not None:
+            known = await records.named(owner, creation.key)
+            if known is not None:
+                return await self._repeated(known, creation)
+        measured = await self._joiner.measured(creation, owner=owner)
+        rules.may_create(measured, self._limits)
+        begun = await self._begin(self._fresh(measured, owner), measured, lease=True)
+        if begun.token is None:
+            return await self._repeated(begun.upload, creation)
+        return await self._join(self._leases.lease(begun), left)
+
+    async def _join(self, lease: Lease, left: float | None) -> Appended:
+        settled = await self._settler.settle_held(lease, left=left)
+        if settled is not None and settled.phase is Phase.REJECTED:
+            raise rules.rejection(settled)
+        if settled is not None and settled.phase is Phase.EXPIRED:
+            raise BadRequest("a partial upload has just gone away", code="unknown-member")
+        return Appended(upload=settled or lease.upload, added=0, ended=Ended.COMPLETE)
+
     async def _repeated(self, upload: Upload, creation: Creation) -> Appended:
         """The client has lost the first answer: what still runs for it lets go, as for HEAD."""
         rules.may_repeat(upload, creation)
@@ -108,7 +144,17 @@ class Creator:
             journal=(),
             created=now,
             changed=now,
-            expires=now + self._expires if self._expires else None,
+            expires=self._expiry(creation, now),
             version=1,
             batch=rules.batch_of(creation),
+            concat=creation.concat,
+            members=creation.members,
         )
+
+    def _expiry(self, creation: Creation, now: float) -> float | None:
+        """A final upload lives as long as its members do."""
+        if not self._expires or creation.members:
+            return None
+        if creation.partial and creation.length == 0:
+            return now + max(self._expires, PARTIAL_KEPT)
+        return now + self._expires

@@ -45,6 +45,7 @@ class Sweeper:
         self._records = doors.records
         self._signals = doors.signals
         self._jobs = doors.jobs
+        self._clock = doors.clock
         self._leases = leases
         self._settler = settler
         self._clearer = clearer
@@ -55,7 +56,7 @@ class Sweeper:
         """Raises RecordsUnavailable; a store that fails for one upload does not stop the rest."""
         due = await self._records.due(self._limit)
         expired = [await self._expire(upload) for upload in due.expired]
-        for upload in due.unsettled:
+        for upload in (*due.unsettled, *due.joinable):
             await self._settler.settle(upload.id)
         for upload in due.unsynced:
             await self._watermarks.sync(upload)
@@ -65,7 +66,7 @@ class Sweeper:
             await self._records.forget(upload.id)
         return Swept(
             expired=sum(expired),
-            settled=len(due.unsettled),
+            settled=len(due.unsettled) + len(due.joinable),
             synced=len(due.unsynced),
             cleared=sum(cleared),
             dropped=sum(dropped),
@@ -93,7 +94,7 @@ class Sweeper:
         lease = await self._leases.try_acquire(upload.id)
         if lease is None:
             return False
-        if lease.upload.changed != upload.changed:
+        if not lease.upload.late(self._clock.now()):  # used meanwhile
             await self._leases.release(lease)
             return False
         over = await self._records.retire(upload.id, Phase.EXPIRED, None)
