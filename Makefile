@@ -38,7 +38,7 @@ client_js/node_modules/.ready: client_js/package.json client_js/package-lock.jso
 system:
 	@tools/need-system
 
-.PHONY: help system run demo test test-soak check wheel fmt lock docs page bench clean test-power
+.PHONY: help system run demo test test-kills test-soak check wheel fmt lock docs page bench clean test-power
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -53,7 +53,10 @@ test: $(VENV)/.dev client_js/node_modules/.ready system ## Every test but the lo
 	cd ..
 	$(BIN)/pytest -q
 
-test-soak: $(VENV)/.dev ## 30 runs of kill -9 with bytes in flight
+test-kills: $(VENV)/.dev ## 200 times kill -9 of the server, at random and at every step (SEED=n)
+	$(BIN)/pytest -q -m soak -s tests/end_to_end/test_kill.py
+
+test-soak: $(VENV)/.dev ## All the long runs
 	$(BIN)/pytest -q -m soak -s
 
 test-power: $(VENV)/.dev ## Some thousand power cuts, at every write, sync and rename of the store
