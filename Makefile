@@ -25,10 +25,14 @@ $(VENV)/.run: $(UV) requirements/run.txt requirements/build.txt pyproject.toml
 	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$(tools/find-python)" $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/run.txt requirements/build.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	rm -f $(VENV)/.dev; touch $@
+	rm -f $(VENV)/.dev $(VENV)/.clients; touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
+	touch $@
+
+$(VENV)/.clients: $(VENV)/.dev requirements/clients.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/clients.txt
 	touch $@
 
 client_js/node_modules/.ready: client_js/package.json client_js/package-lock.json
@@ -38,7 +42,13 @@ client_js/node_modules/.ready: client_js/package.json client_js/package-lock.jso
 system:
 	@tools/need-system
 
-.PHONY: help system run demo test test-kills test-soak check wheel fmt lock docs page bench clean test-power
+# Real clients in Java and Rust, built each time: Maven and Cargo know what is new.
+drivers:
+	@tools/need-clients
+	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
+	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
+
+.PHONY: help system drivers run demo test test-kills test-soak test-power test-hostile test-clients check wheel fmt lock docs page bench clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -59,8 +69,14 @@ test-kills: $(VENV)/.dev ## 200 times kill -9 of the server, at random and at ev
 test-soak: $(VENV)/.dev ## All the long runs
 	$(BIN)/pytest -q -m soak -s
 
+test-clients: $(VENV)/.clients client_js/node_modules/.ready system drivers ## Real clients, broken lines, a killed server
+	$(BIN)/pytest -q -m clients
+
 test-power: $(VENV)/.dev ## Some thousand power cuts, at every write, sync and rename of the store
 	$(BIN)/pytest -q -m soak -s tests/power
+
+test-hostile: $(VENV)/.dev ## 30,000 spoiled requests (SEED=n: the same ones again)
+	$(BIN)/pytest -q -m soak -s tests/hostile/test_mutations.py
 
 check: $(VENV)/.dev client_js/node_modules/.ready ## Lint, types, layers, file sizes, the built page
 	$(BIN)/ruff check .
@@ -97,4 +113,4 @@ page: client_js/node_modules/.ready ## Build the upload page into the server pac
 	cd client_js && npm run build
 
 clean: ## Remove what the tasks above have made
-	rm -rf $(VENV) .uv client_js/node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .uv client_js/node_modules tests/drivers/*/target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

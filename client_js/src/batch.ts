@@ -3,7 +3,7 @@
 import type { Config } from './config.ts';
 import { Follower } from './follow.ts';
 import { nudge } from './pause.ts';
-import { type Photo, newPhoto, settled, underWay } from './photo.ts';
+import { type Photo, kept, newPhoto, settled, underWay } from './photo.ts';
 import { Queue } from './queue.ts';
 import { Stopped, randomKey, send, terminate } from './send.ts';
 import type { Sizer } from './sizer.ts';
@@ -23,6 +23,8 @@ export class Batch {
   /** Every photo on the page: those of the current batch, and of earlier ones. */
   readonly photos: Photo[] = [];
   private id = randomKey();
+  /** Photos of the current batch that were cleared from the page and still count on the server. */
+  private cleared = 0;
   private readonly queue = new Queue(PARALLEL);
   private readonly running = new Map<Photo, Running>();
   private readonly follower: Follower;
@@ -47,12 +49,15 @@ export class Batch {
 
   /** Photos that may still be added: the next batch begins when this one is settled. */
   room(): number {
-    const taken = this.photos.every(settled) ? 0 : this.current().length;
+    const taken = this.photos.every(settled) ? 0 : this.current().length + this.cleared;
     return Math.max(0, this.config.maxFiles - taken);
   }
 
   add(accepted: readonly Accepted[]): Photo[] {
-    if (accepted.length > 0 && this.photos.every(settled)) this.id = randomKey();
+    if (accepted.length > 0 && this.photos.every(settled)) {
+      this.id = randomKey();
+      this.cleared = 0;
+    }
     const added = accepted.map(({ file, type }) => newPhoto(file, type, this.id));
     this.photos.push(...added);
     return added;
@@ -75,6 +80,7 @@ export class Batch {
   /** Take a photo off the page; an unfinished upload is deleted on the server too. */
   remove(photo: Photo): void {
     this.photos.splice(this.photos.indexOf(photo), 1);
+    if (photo.batch === this.id && kept(photo)) this.cleared += 1;
     this.running.get(photo)?.abort.abort();
     this.running.delete(photo);
     if (photo.uploadId !== null) this.follower.forget(photo.uploadId);

@@ -1,7 +1,7 @@
 /** One chosen file and what is known of it: the state that the page shows. */
 
 import type { Trouble } from './retry.ts';
-import { type Status, ended } from './status.ts';
+import { type Status, ended, over } from './status.ts';
 
 export type Stage =
   | { readonly name: 'chosen' }
@@ -50,6 +50,11 @@ export function underWay(photo: Photo): boolean {
 /** Whether the person's part is over: sent, or impossible to send. */
 export function settled(photo: Photo): boolean {
   return photo.stage.name === 'stored' || (photo.stage.name === 'stopped' && photo.stage.final);
+}
+
+/** Whether the server has the whole file and keeps it. */
+export function kept(photo: Photo): boolean {
+  return photo.stage.name === 'stored' && (photo.status === null || !over(photo.status));
 }
 
 /** Whether nothing about it will change by itself. */

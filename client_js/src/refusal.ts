@@ -3,7 +3,7 @@
 const WORDS: Readonly<Record<string, string>> = {
   'too-large': 'This file is larger than the server accepts.',
   'unsupported-type': 'The server does not accept files of this type.',
-  'too-many-files': 'The server accepts no more files in this batch.',
+  'batch-full': 'The server accepts no more files in this batch. Remove one, then retry.',
   unauthorized: 'You are not signed in, or no longer.',
   forbidden: 'You are not allowed to upload here.',
 };

@@ -35,11 +35,17 @@ export interface Status {
   readonly variants: readonly Variant[];
 }
 
-const ENDED: ReadonlySet<Phase> = new Set(['ready', 'failed', 'rejected', 'expired', 'terminated']);
+const OVER: ReadonlySet<Phase> = new Set(['rejected', 'expired', 'terminated']);
+const ENDED: ReadonlySet<Phase> = new Set(['ready', 'failed', ...OVER]);
 
 /** Whether nothing will change any more. */
 export function ended(status: Status): boolean {
   return ENDED.has(status.phase);
+}
+
+/** Whether the server holds nothing of it any more. */
+export function over(status: Status): boolean {
+  return OVER.has(status.phase);
 }
 
 /** Reads a status; its URLs become absolute, as seen from `address`. Raises TypeError. */

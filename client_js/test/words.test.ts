@@ -91,6 +91,7 @@ test('a refusal is taken apart, and a page of a proxy is not shown', () => {
     'The server refused this file (status 400).',
   );
   assert.equal(plainWords(413, 'too-large: x'), 'This file is larger than the server accepts.');
+  assert.match(plainWords(403, 'batch-full: a batch may have 20 files'), /no more files/);
 });
 
 test('a screen reader hears each quarter once, each failure once, and the end', () => {

@@ -64,7 +64,7 @@ class Tusline:
         """Exact routes, with and without the trailing slash: never a redirect, which upload
         clients do not follow."""
         service, doors, settings = self.parts.service, self.parts.doors, self.settings
-        cors = Cors(settings.cors_origins)
+        cors = Cors(settings.cors_origins, settings.cors_headers)
         doorman = Doorman(self.hooks.authorize)
         downloads = Downloads(service.looker, doors.store, doorman, doors.clock)
         files = self.files(prefix, doorman, downloads, cors)
@@ -79,7 +79,7 @@ class Tusline:
             f"{uploads}/events": events.endpoint,
             f"{uploads}/{{id}}": status.endpoint,
             f"{uploads}/{{id}}/{{name}}": downloads.endpoint,
-            f"{prefix}/config": Config(self._told()).endpoint,
+            f"{prefix}/config": Config(self._told(), self._announced()).endpoint,
         }
         return [
             Route(f"{prefix}/files", files),
@@ -109,8 +109,13 @@ class Tusline:
             cors,
             self._announced(),
             prefix=f"{prefix}/files",
-            body_limits=BodyLimits(idle=settings.body_idle, deadline=settings.request_deadline),
+            body_limits=BodyLimits(
+                idle=settings.body_idle,
+                deadline=settings.request_deadline,
+                chunked=settings.deadline_chunked,
+            ),
             linger=Linger(seconds=settings.linger, most=settings.linger_bytes),
+            expired_status=settings.expired_status,
         )
 
     def _announced(self) -> Announced:
@@ -127,7 +132,6 @@ class Tusline:
             "expires": settings.expires or None,
             "request_deadline": settings.request_deadline,
             "chunks": chunk_hints(settings.request_deadline),
-            "extensions": list(self._announced().extensions),
             "version": version("tusline"),
         }
 

@@ -64,6 +64,8 @@ def embedded(settings: Settings) -> Embedded:
         expires=settings.expires,
         wait=settings.records_wait,
         boot=boot_id(),
+        keep_records=settings.keep_records,
+        keep_originals=settings.keep_originals,
     )
     pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
     jobs = DocketEngine(
@@ -86,6 +88,7 @@ def embedded(settings: Settings) -> Embedded:
         types=accepted_types(settings),
         min_free=settings.min_free,
         queue_limit=settings.queue_limit,
+        max_files=settings.max_files,
     )
     pool = ImagePool(
         concurrency=settings.optimizer_concurrency,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from tusline.checksums import Verifier
 from tusline.endings import Ended
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -15,6 +16,7 @@ class Body:
     `read` answers pieces until the body ends, for whatever reason; `ended` then says why. The
     network never raises here: the writer keeps what came, and the reason is looked at afterwards.
     `idle` and `deadline` are seconds; a deadline of 0 means none. The deadline counts from now.
+    `verifier` sees every piece, if the body came with a checksum.
     """
 
     def __init__(self, receive: Receive, *, idle: float, deadline: float) -> None:
@@ -26,6 +28,7 @@ class Body:
         self._last = False
         self.taken = 0
         self.ended: Ended | None = None
+        self.verifier: Verifier | None = None
 
     @classmethod
     def empty(cls) -> "Body":
@@ -35,6 +38,13 @@ class Body:
             return {"type": "http.request", "body": b"", "more_body": False}
 
         return cls(receive, idle=1, deadline=0)
+
+    def verify_with(self, verifier: Verifier | None) -> None:
+        """Show every piece to a verifier, if there is one. That lifts the deadline: a body that
+        was cut short could not be verified, and nothing of it would count (CHK-15)."""
+        self.verifier = verifier
+        if verifier is not None:
+            self._deadline = None
 
     def stop(self, why: Ended) -> None:
         """End the body now: a read under way returns. The first reason stays."""
@@ -61,6 +71,8 @@ class Body:
             self._last = not message.get("more_body", False)
             if piece := message.get("body", b""):
                 self.taken += len(piece)
+                if self.verifier is not None:
+                    self.verifier.update(piece)
                 return bytes(piece)
         if self.ended is None:
             self.ended = Ended.COMPLETE

@@ -1,9 +1,10 @@
 """How a request's body can end, and what to answer when it ended early (pure).
 
 The rules are measured, not guessed: a 204 with a smaller offset is right by the protocol, but
-clients that do not seek go on from their own position and corrupt the file silently. So it goes
-only to clients known to take the offset from the answer; everybody else gets a 503 that carries
-the offset, asks with HEAD, and goes on.
+clients that do not seek go on from their own position and corrupt the file silently, or take the
+204 of their last request for the end. So it goes only to clients known to take the offset from the
+answer, and that would fail without it; everybody else gets a 503 that carries the offset, asks
+with HEAD, and goes on.
 """
 
 from dataclasses import dataclass
@@ -26,9 +27,27 @@ class Ended(StrEnum):
     FAILED = "failed"
 
 
-SEEKING_AGENTS = ("python-requests/", "aiohttp", "CFNetwork")
-"""Parts of the User-Agent of clients that go on from the offset of a short 204: tuspy and
-aiotus, TUSKit. A new entry needs a test that runs that client."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeker:
+    """How the PATCH of a client is known: a part of its User-Agent, and headers that stand one
+    right after the other. The agent alone names only the HTTP library, and with it every script."""
+
+    agents: tuple[str, ...]
+    order: tuple[str, ...]
+
+
+SEEKERS = (
+    Seeker(  # tuspy, sync and async; without retries a 503 would end its upload
+        agents=("python-requests/", "aiohttp/"),
+        order=("upload-offset", "content-type", "tus-resumable"),
+    ),
+    Seeker(  # aiotus; its attempts are counted for the whole file
+        agents=("aiohttp/",),
+        order=("tus-resumable", "upload-offset", "content-length", "content-type"),
+    ),
+)
+"""Clients that go on from the offset of a short 204. A new entry needs a test that runs that
+client. Browsers are none: a page may use any client, and those that seek retry a 503 as well."""
 
 RETRY_SOON = 1
 """Seconds after which an early-ended client should come back."""
@@ -48,10 +67,12 @@ def seeks(headers: Headers) -> bool:
     """Whether this client is known to continue from the offset of the answer."""
     if "transfer-encoding" in headers:
         return False  # its length is unknown to us and its position, perhaps, to itself
-    if "origin" in headers or "sec-fetch-mode" in headers or "sec-fetch-site" in headers:
-        return True  # browsers: tus-js-client, Uppy
     agent = headers.get("user-agent") or ""
-    return any(part in agent for part in SEEKING_AGENTS)
+    names = f",{','.join(headers.values)},"
+    return any(
+        any(part in agent for part in seeker.agents) and f",{','.join(seeker.order)}," in names
+        for seeker in SEEKERS
+    )
 
 
 def early_answer(ended: Ended, *, progressed: bool, seeking: bool) -> Early | None:

@@ -12,6 +12,8 @@ from tusline.errors import BadRequest
 VERSION = "1.0.0"
 OFFSET_OCTETS = "application/offset+octet-stream"
 LARGEST = 2**63 - 1
+LAST_DATE = 253402300799
+"""The end of the year 9999 in seconds since the epoch: the format has four digits."""
 
 _COUNT = re.compile(r"[0-9]{1,19}", re.ASCII)
 _KEY = re.compile(r"[!-+\--~]+", re.ASCII)  # visible ASCII but space and comma
@@ -20,15 +22,20 @@ _KEY = re.compile(r"[!-+\--~]+", re.ASCII)  # visible ASCII but space and comma
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
 
 
+_BARE_KEY = re.compile(r'(?!")[!-~]{16,128}', re.ASCII)
+_QUOTED_KEY = re.compile(r'"((?:[!#-\[\]-~]|\\["\\]){16,128})"', re.ASCII)
+
+
 class Headers:
     """Request headers by lower-case name. Repeated ones are joined by ", " (RFC 9110, 5.3)."""
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        values: dict[str, str] = {}
+        values: dict[str, list[str]] = {}
         for name, value in raw:
-            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-            values[key] = f"{values[key]}, {text}" if key in values else text
-        self.values: Mapping[str, str] = MappingProxyType(values)
+            values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        self.values: Mapping[str, str] = MappingProxyType(
+            {name: ", ".join(parts) for name, parts in values.items()}
+        )
 
     def get(self, name: str) -> str | None:
         """The value of a header, by its lower-case name."""
@@ -52,6 +59,18 @@ def parse_deferred(value: str) -> bool:
     return True
 
 
+def parse_key(value: str) -> str:
+    """`Idempotency-Key`: 16 to 128 visible ASCII characters, bare or as the string of a structured
+    field (RFC 9651), as draft-ietf-httpapi-idempotency-key-header has it. Raises BadRequest."""
+    if _BARE_KEY.fullmatch(value):
+        return value
+    if quoted := _QUOTED_KEY.fullmatch(value):
+        return re.sub(r"\\(.)", r"\1", quoted[1])
+    raise BadRequest(
+        "Idempotency-Key must have 16 to 128 visible ASCII characters", code="bad-idempotency-key"
+    )
+
+
 def parse_metadata(value: str) -> dict[str, bytes]:
     """`Upload-Metadata`: a comma list of `key` or `key base64` (CRE-08 to CRE-13).
 
@@ -67,12 +86,18 @@ def parse_metadata(value: str) -> dict[str, bytes]:
             raise BadRequest("Upload-Metadata has a bad key", code="bad-metadata")
         if key in metadata:
             raise BadRequest(f"Upload-Metadata has the key {key} twice", code="bad-metadata")
-        if _BASE64.fullmatch(encoded) is None:
+        decoded = from_base64(encoded)
+        if decoded is None:
             raise BadRequest(
                 f"Upload-Metadata has a value that is no base64, at key {key}", code="bad-metadata"
             )
-        metadata[key] = binascii.a2b_base64(encoded)
+        metadata[key] = decoded
     return metadata
+
+
+def from_base64(text: str) -> bytes | None:
+    """The bytes of base64 with its padding and without blanks; None for any other text."""
+    return binascii.a2b_base64(text) if _BASE64.fullmatch(text) else None
 
 
 def metadata_text(raw: str | None, key: str) -> str | None:
@@ -85,11 +110,16 @@ def metadata_text(raw: str | None, key: str) -> str | None:
         return None
 
 
+def names(value: str | None) -> frozenset[str]:
+    """A comma list of field names, as in `Trailer`, in lower case."""
+    return frozenset(name.strip().lower() for name in (value or "").split(","))
+
+
 def media_type(value: str | None) -> str:
     """A Content-Type without parameters, in lower case; "" when there is none."""
     return (value or "").partition(";")[0].strip().lower()
 
 
 def http_date(seconds: float) -> str:
-    """IMF-fixdate of a time in seconds since the epoch (EXP-06)."""
-    return format_datetime(datetime.fromtimestamp(int(seconds), UTC), usegmt=True)
+    """IMF-fixdate of a time in seconds since the epoch (EXP-06); later ones are LAST_DATE."""
+    return format_datetime(datetime.fromtimestamp(int(min(seconds, LAST_DATE)), UTC), usegmt=True)

@@ -5,7 +5,7 @@ contract. Values go in and out, never an adapter's own types. All methods may ra
 `RecordsUnavailable` or `StoreUnavailable` when the part behind the door does not answer.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +50,11 @@ class Due:
 
     expired: tuple[Upload, ...]
     unsettled: tuple[Upload, ...]
+    joinable: tuple[Upload, ...]
     unsynced: tuple[Upload, ...]
     leftover: tuple[Upload, ...]
+    outdated: tuple[Upload, ...]
+    forgettable: tuple[Upload, ...]
 
 
 class Records(Protocol):
@@ -63,8 +66,30 @@ class Records(Protocol):
     are lost.
     """
 
-    async def create(self, upload: Upload, *, lease: bool) -> Begun:
-        """Add a record; with `lease`, grant its first lease in the same step."""
+    async def create(
+        self, upload: Upload, *, lease: bool, key: str | None = None, most: int | None = None
+    ) -> Begun:
+        """Add a record; with `lease`, grant its first lease in the same step.
+
+        `most`: so many uploads of the same owner and batch may there be that are not over, this
+        one counted; creations at once do not pass it either. Raises BatchFull: nothing is made.
+
+        `key` is the owner's own name for this creation. While it names an upload that is not over
+        (`rules.is_over`), that one is answered, without a token, and nothing is made: creations
+        under one key make one upload, also when they come at once. Else it names the new one.
+
+        Where key and record cannot be written in one step (two slots of a cluster), the key comes
+        first; a record that is missing under the id that a key names is then made under that id,
+        so that an answer with another id than was given may have a token, too. A place in a batch
+        is taken before the record as well, and stays taken for a while when that is never made.
+
+        A final upload is put down at its members (`Upload.finals`), which live on by that, until
+        it is finished or over; where that is not one step, it comes first: what is put down and
+        does not exist is harmless. It has no expiry: it lives as long as its members do.
+        """
+
+    async def named(self, owner: str, key: str) -> Upload | None:
+        """The upload that a creation under this key would be answered; None: it would make one."""
 
     async def get(self, id: UploadId) -> Upload:
         """Raises UnknownUpload."""
@@ -81,7 +106,8 @@ class Records(Protocol):
 
         A lease that is held is left alone; with `want` it is marked, which the holder's next
         commit tells it; it is taken over only when `overtake` is its token. Where the offset is
-        another one, nobody is disturbed. Only an upload that is RECEIVING has a lease.
+        another one, nobody is disturbed. Only an upload that is RECEIVING has a lease, and a final
+        one has none for who expects an offset: it takes no bytes from clients.
         """
 
     async def commit(self, id: UploadId, token: int, delta: Delta) -> Committed:
@@ -108,16 +134,32 @@ class Records(Protocol):
         as it is then, with all that its bytes are stored under.
 
         Every later commit, finish or publish under an older token is refused. An upload that is
-        over already stays as it is. Raises UnknownUpload.
+        over already stays as it is, and one that was stored does not expire by this (but see
+        `drop_original`). Raises UnknownUpload.
         """
 
     async def discarded(self, id: UploadId) -> None:
         """Note that the bytes of an upload that is over are gone."""
 
+    async def drop_original(self, id: UploadId) -> Upload:
+        """Note that the original of a READY or FAILED upload is to go: the record then. Without
+        variants nothing is left of such an upload, and it becomes EXPIRED. An upload in another
+        phase stays as it is. Raises UnknownUpload."""
+
+    async def original_dropped(self, id: UploadId) -> None:
+        """Note that the bytes of an original that was to go are gone."""
+
+    async def forget(self, id: UploadId) -> None:
+        """Delete the record of an upload that is over and holds no bytes any more, with its
+        timeline and its key. Any other record stays. Idempotent."""
+
     async def due(self, limit: int) -> Due:
-        """What the sweeper should look at: past their expiry and not held; complete but not
-        finished and not held; not held and not synced up to their offset; over but with bytes
-        left."""
+        """What the sweeper should look at: past their expiry and not held (complete ones only if
+        they are partial and nobody waits for them); complete but not finished and not held;
+        pending final uploads whose members are all complete, or one of them gone (or may be);
+        not held and not synced up to their offset; over but with bytes left; READY or FAILED for
+        longer than originals are kept, or with an original that is to go and is not gone; over,
+        without bytes, for longer than records are kept."""
 
     async def pending(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
         """Uploads in the outbox, `limit` at a time: pass the cursor on, "" starts and ends it."""
@@ -150,7 +192,8 @@ class Ledger(Protocol):
 
         For entries that must be journalled before an effect (I4: a part number before the part is
         sent), and, empty, to learn whether the lease still holds. Bytes go through `add` only: the
-        last of them may have to be held back. Raises LeaseLost, ValueError for bytes."""
+        last of them may have to be held back, and all where a checksum is pending; what is recorded
+        goes before them then. Raises LeaseLost, ValueError for bytes."""
 
     def fail(self, error: TuslineError) -> None:
         """What was written cannot become durable: the request should end with this error."""
@@ -188,6 +231,17 @@ class BlobStore(Protocol):
         """A writer at the record's offset. Bytes beyond it, written by whoever, are never read
         again; an overtaken writer that still lives cannot touch what this one writes (I4)."""
 
+    async def concat(
+        self, upload: Upload, members: Sequence[Upload], token: int, ledger: Ledger
+    ) -> None:
+        """Join the members' bytes, in order, into a final upload that has none yet.
+
+        The ledger is told once, when all of them survive a power cut; a copy that breaks off is
+        never seen, and done anew by the next call. Between its steps `ledger.record` is asked
+        whether to go on. Members are complete, and only read: without locks, since committed bytes
+        never change. Raises MemberLost when bytes of a member are not there (any more).
+        """
+
     async def sync(self, upload: Upload) -> None:
         """On return every byte below the record's offset survives a power cut, whoever writes
         beyond it meanwhile. Raises BytesLost as `Writer.sync` does."""
@@ -199,6 +253,9 @@ class BlobStore(Protocol):
 
     async def discard(self, upload: Upload) -> None:
         """Delete every byte of the upload: parts, extents, original, variants. Idempotent."""
+
+    async def drop_original(self, upload: Upload) -> None:
+        """Delete the sealed original; variants stay. Idempotent."""
 
     async def tidy(self, upload: Upload) -> bool:
         """Delete what late writers and workers have left beside what the record of a finished

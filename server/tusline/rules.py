@@ -6,6 +6,8 @@ from tusline import headers
 from tusline.errors import (
     BadRequest,
     ExpiredUpload,
+    Forbidden,
+    KeyReused,
     OffsetMismatch,
     RejectedUpload,
     ServiceBusy,
@@ -15,7 +17,7 @@ from tusline.errors import (
     UnsupportedType,
 )
 from tusline.sniff import ALIASES, sniff
-from tusline.upload import OVER, Phase, Upload
+from tusline.upload import OVER, Phase, Upload, UploadId
 
 ANY_TYPE = "*"
 
@@ -23,24 +25,39 @@ METADATA_BYTES = 8192
 """Longest Upload-Metadata: it is kept with the record and echoed by every HEAD, and proxies
 refuse longer headers anyway."""
 
+BATCH_BYTES = 128
+"""Longest name of a batch: a random id of any usual kind fits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an operator allows. Sizes in bytes, times in seconds."""
+    """What an operator allows. Sizes in bytes, `max_files` in uploads of a batch."""
 
     max_size: int
     types: tuple[str, ...]
     min_free: int
     queue_limit: int
+    max_files: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
-    """A creating POST: `length` None means deferred; `body` is None for a chunked one."""
+    """A creating POST: `length` None means deferred; `body` is None for a chunked one. `key` is
+    the client's own name for it, under which it can be repeated.
+
+    `concat` is the raw `Upload-Concat`, `members` those that it names: none for a partial upload.
+    """
 
     length: int | None
     metadata: str | None
     body: int | None
+    key: str | None = None
+    concat: str | None = None
+    members: tuple[UploadId, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        return self.concat is not None and not self.members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +70,9 @@ class Append:
 
 
 def may_create(creation: Creation, limits: Limits) -> None:
-    """Raises TooLarge (CRE-17, CWU-06), UnsupportedType, BadRequest (CRE-11)."""
+    """Raises TooLarge (CRE-17, CWU-06), UnsupportedType, BadRequest (CRE-11).
+
+    A partial upload may have any type: a piece of a photo is no photo."""
     length, body = creation.length, creation.body
     if length is not None and length > limits.max_size:
         raise TooLarge(f"the largest upload is {limits.max_size} bytes")
@@ -65,11 +84,33 @@ def may_create(creation: Creation, limits: Limits) -> None:
         )
     headers.parse_metadata(creation.metadata or "")
     declared = headers.metadata_text(creation.metadata, "filetype")
-    if declared is not None and not _may_hold(declared, limits.types):
+    if declared and not creation.partial and not _may_hold(declared, limits.types):
         raise UnsupportedType(
             f"files of this type are not accepted: {', '.join(limits.types)} are",
             code="type-not-accepted",
         )
+
+
+def batch_of(creation: Creation) -> str | None:
+    """The batch in which a creation counts: what its metadata calls so; None: in none.
+
+    Raises BadRequest for a name that is too long to be an id.
+    """
+    if creation.partial:
+        return None  # a piece is no file
+    batch = headers.metadata_text(creation.metadata, "batch")
+    if batch is not None and len(batch.encode()) > BATCH_BYTES:
+        raise BadRequest(f"a batch's name may have {BATCH_BYTES} bytes", code="bad-batch")
+    return batch
+
+
+def may_repeat(upload: Upload, creation: Creation) -> None:
+    """Whether `creation` is the one again that made `upload` under its key. Raises KeyReused."""
+    known = upload.length is not None and creation.length is not None
+    same_length = upload.length == creation.length or not known
+    same_metadata = (upload.metadata or "") == (creation.metadata or "")
+    if not (same_length and same_metadata and upload.concat == creation.concat):
+        raise KeyReused("the Idempotency-Key stands for the upload of another file")
 
 
 def _may_hold(declared: str, types: tuple[str, ...]) -> bool:
@@ -90,19 +131,29 @@ def has_room(limits: Limits, *, length: int | None, free: int | None, depth: int
 def must_exist(upload: Upload, *, owner: str | None, now: float) -> None:
     """Raises UnknownUpload (also for a stranger, I9), ExpiredUpload, RejectedUpload.
 
-    `owner` None is the caller who may see all. Expiry counts by the clock, whether the sweeper
-    ran or not (EXP-07), but never under a running writer (EXP-09).
+    `owner` None is the caller who may see all.
     """
     must_be_owned(upload, owner=owner)
     if upload.phase is Phase.TERMINATED:
         raise UnknownUpload("there is no such upload")
-    late = upload.expires is not None and upload.expires <= now and not upload.held
-    if upload.phase is Phase.EXPIRED or (
-        upload.phase is Phase.RECEIVING and late and not upload.complete
-    ):
+    if upload.phase is Phase.EXPIRED or upload.late(now):
         raise ExpiredUpload("the upload has expired")
     if upload.phase in OVER:
         raise rejection(upload)
+
+
+def is_over(upload: Upload, *, now: float) -> bool:
+    """Whether nothing can come of an upload any more."""
+    return upload.phase in OVER or upload.late(now)
+
+
+def must_take_bytes(upload: Upload, *, owner: str | None, now: float) -> None:
+    """As `must_exist`, for a PATCH: Forbidden for a final upload, however it stands (CAT-13)."""
+    if not upload.final or upload.phase is not Phase.REJECTED:
+        must_exist(upload, owner=owner, now=now)
+    must_be_owned(upload, owner=owner)
+    if upload.final:
+        raise Forbidden("a final upload takes its members' bytes only", code="final-upload")
 
 
 def may_terminate(upload: Upload, *, owner: str | None, now: float) -> None:
@@ -132,25 +183,25 @@ def may_append(upload: Upload, append: Append, *, max_size: int) -> int:
     TooLarge for a body known to be too long (X-06) or a length over the maximum.
     """
     if append.length is not None:
-        _may_declare(upload, append.length, max_size)
+        _must_agree(upload, append.length)
     if append.offset != upload.offset:
         raise OffsetMismatch(
             f"the upload's offset is {upload.offset}, not {append.offset}", offset=upload.offset
         )
     length = append.length if upload.length is None else upload.length
+    if upload.length is None and length is not None and length > max_size:
+        raise TooLarge(f"the largest upload is {max_size} bytes")
     room = (max_size if length is None else length) - upload.offset
     if append.body is not None and append.body > room:
         raise TooLarge("the body is longer than the upload")
     return room
 
 
-def _may_declare(upload: Upload, length: int, max_size: int) -> None:
+def _must_agree(upload: Upload, length: int) -> None:
     if upload.length is not None and upload.length != length:
         raise BadRequest("Upload-Length cannot be changed", code="length-mismatch")
     if upload.length is None and length < upload.offset:
         raise BadRequest("Upload-Length is below the offset", code="length-mismatch")
-    if upload.length is None and length > max_size:
-        raise TooLarge(f"the largest upload is {max_size} bytes")
 
 
 def check_content(upload: Upload, types: tuple[str, ...]) -> str | None:

@@ -6,20 +6,13 @@ Only the composition layer (`app`, `cli`) reads Settings; everything else takes 
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    AliasChoices,
-    BeforeValidator,
-    ByteSize,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tusline.errors import ConfigurationError
+from tusline.units import Address, Bytes, Gone, Networks, Seconds, Words
 
 IMAGE_TYPES = (
     "image/jpeg",
@@ -31,19 +24,6 @@ IMAGE_TYPES = (
 )
 
 PREFIX = "TUSLINE_"
-
-Words = Annotated[tuple[str, ...], NoDecode]
-"""A comma-separated list."""
-
-
-def _bytes(value: object) -> int:
-    return TypeAdapter(ByteSize).validate_python(value)
-
-
-Bytes = Annotated[int, BeforeValidator(_bytes)]
-"""A size in bytes; as text also with a unit, 10MiB for example."""
-
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -69,18 +49,21 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("port", "TUSLINE_PORT", "PORT"),
         description="Port to listen on; PORT is read too. 0 takes a free one.",
     )
-    public_url: str | None = Field(
+    public_url: Address = Field(
         default=None,
         description="Address that clients see, e.g. https://example.org. Unset: taken from the "
         "request, and from forwarding headers of a trusted proxy.",
     )
-    trusted_proxies: Words = Field(
+    trusted_proxies: Networks = Field(
         default=("127.0.0.1", "::1"),
         description="Addresses or networks whose Forwarded and X-Forwarded-* headers count; "
         "`*` trusts every peer (right behind a router such as Heroku's).",
     )
     cors_origins: Words = Field(
         default=("*",), description="Origins that a browser page may upload from; `*` allows all."
+    )
+    cors_headers: Words = Field(
+        default=(), description="Request headers that a browser page may send besides the usual."
     )
     allow_anonymous: bool = Field(
         default=False,
@@ -90,7 +73,10 @@ class Settings(BaseSettings):
 
     max_size: Bytes = Field(default=10_000_000, gt=0, description="Largest upload in bytes.")
     max_files: int = Field(
-        default=20, gt=0, description="Files a batch, told to clients by /config."
+        default=20,
+        gt=0,
+        description="Files of a batch: uploads of one owner with the same `batch` in their "
+        "metadata, a random id that the client chooses.",
     )
     types: Words = Field(
         default=IMAGE_TYPES,
@@ -100,6 +86,21 @@ class Settings(BaseSettings):
     expires: Seconds = Field(
         default=86400,
         description="Seconds without progress until an unfinished upload expires; 0: never.",
+    )
+    expired_status: Gone = Field(
+        default=410,
+        description="Status of requests for an expired upload; with 404 tus-java-client and "
+        "tus-android-client start a new one, at 410 they give up.",
+    )
+    keep_records: Seconds = Field(
+        default=604800,
+        description="Seconds that the record of an upload outlives it (deleted, expired, "
+        "rejected): then nobody knows of it any more; 0: for ever.",
+    )
+    keep_originals: Seconds = Field(
+        default=0,
+        description="Seconds that an original is kept after the optimizer's end; then its variants "
+        "are all that is left, and an upload without variants expires. 0: until it is deleted.",
     )
     min_free: Bytes = Field(
         default=256 * 1024 * 1024,
@@ -140,6 +141,11 @@ class Settings(BaseSettings):
     request_deadline: Seconds = Field(
         default=25,
         description="Seconds an upload request may last before it is ended early; 0: no limit.",
+    )
+    deadline_chunked: bool = Field(
+        default=True,
+        description="Whether the deadline holds for chunked bodies, too. `false` spares Java and "
+        "Android clients, who have five attempts a file, where no router has a limit of its own.",
     )
     body_idle: Seconds = Field(
         default=20, gt=0, description="Seconds a request may send nothing before it is ended."
@@ -243,28 +249,6 @@ class Settings(BaseSettings):
         pattern="^(debug|info|warning|error)$",
         description="Least level that is logged.",
     )
-
-    @field_validator("types", "cors_origins", "trusted_proxies", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(word for word in (part.strip() for part in value.split(",")) if word)
-        return value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for word in value:
-            if word != "*":
-                ip_network(word, strict=False)
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _absolute(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value.rstrip("/") if value else None
 
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...] | None:
         """Networks of trusted proxies; None when every peer is trusted."""

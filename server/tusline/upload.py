@@ -18,6 +18,11 @@ HEAD_BYTES = 64
 in the record because an object store cannot read back the parts of an unfinished upload."""
 
 
+PARTIAL_KEPT = 3600.0
+"""Seconds that a complete partial upload is kept at least, from its last use on, however short the
+operator's expiry is: a client whose final POST got lost asks for each of its parts anew (X-10)."""
+
+
 class Phase(StrEnum):
     RECEIVING = "receiving"
     RECEIVED = "received"
@@ -37,8 +42,8 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.OPTIMIZING: frozenset(
         {Phase.OPTIMIZING, Phase.RECEIVED, Phase.READY, Phase.FAILED, Phase.TERMINATED},
     ),
-    Phase.READY: frozenset({Phase.TERMINATED}),
-    Phase.FAILED: frozenset({Phase.TERMINATED}),
+    Phase.READY: frozenset({Phase.EXPIRED, Phase.TERMINATED}),
+    Phase.FAILED: frozenset({Phase.EXPIRED, Phase.TERMINATED}),
     Phase.REJECTED: frozenset({Phase.TERMINATED}),
     Phase.EXPIRED: frozenset(),
     Phase.TERMINATED: frozenset(),
@@ -46,7 +51,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
 """The phase machine: from each phase, where an upload may go. ARCHITECTURE.md prints it."""
 
 STORED = frozenset({Phase.RECEIVED, Phase.OPTIMIZING, Phase.READY, Phase.FAILED})
-"""Phases in which the original is whole and can be downloaded."""
+"""Phases in which the original is whole and can be downloaded, unless it was dropped since."""
 
 OVER = frozenset({Phase.REJECTED, Phase.EXPIRED, Phase.TERMINATED})
 """Phases that hold no bytes any more."""
@@ -122,7 +127,12 @@ class Upload:
     `metadata` is the raw `Upload-Metadata` value, echoed byte for byte (CRE-16). `token` is the
     newest fencing token, `held` whether its lease runs. `version` grows with each change that a
     watcher may see. Bytes below `synced` survive a power cut (I11). `job_token` and `attempts`
-    belong to the optimizer's job.
+    belong to the optimizer's job. `batch` is what the client calls the files it counts with.
+    `original_gone`: the original was kept long enough; what is left are the variants.
+
+    `concat` is the raw `Upload-Concat` value, echoed byte for byte (CAT-18). `members` are a final
+    upload's, in order; one may come several times. `finals` are the pending final uploads that
+    wait for a partial one.
     """
 
     id: UploadId
@@ -147,11 +157,49 @@ class Upload:
     variants: tuple[Variant, ...] = ()
     attempts: int = 0
     job_token: int = 0
+    batch: str | None = None
+    original_gone: bool = False
+    concat: str | None = None
+    members: tuple[UploadId, ...] = ()
+    finals: tuple[UploadId, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        """Whether it gets its bytes from members, never from a client (CAT-05)."""
+        return bool(self.members)
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is made to be a member: it is never finished by itself (CAT-03)."""
+        return self.concat is not None and not self.members
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is a final upload that still lacks its members' bytes."""
+        return self.final and self.phase is Phase.RECEIVING and not self.complete
 
     @property
     def complete(self) -> bool:
         """Whether every byte is committed (the phase may still lag behind)."""
         return self.length is not None and self.offset == self.length
+
+    @property
+    def expiring(self) -> bool:
+        """Whether it goes away when it is left alone. What is complete stays; a partial upload
+        only as long as a final one waits for it."""
+        if self.phase is not Phase.RECEIVING or self.expires is None:
+            return False
+        return not self.complete or (self.partial and not self.finals)
+
+    @property
+    def lapses(self) -> float | None:
+        """When it expires if nothing more comes; None: never, or never any more."""
+        return self.expires if self.expiring else None
+
+    def late(self, now: float) -> bool:
+        """Whether its time is over: by the clock, whether the sweeper ran or not (EXP-07), but
+        never under a running writer (EXP-09)."""
+        return self.lapses is not None and self.lapses <= now and not self.held
 
     def grown(self, delta: Delta) -> "Upload":
         """The upload after a commit of `delta`, as far as the bytes are concerned."""

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,7 @@ from support.ledgers import ListLedger
 from support.uploads import fresh
 from tusline.errors import LeaseLost, StoreUnavailable, UnknownUpload
 from tusline.interfaces import BlobStore, Writer
-from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
-from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
 from tusline.upload import Delta, Upload
-
-PIECE = 64
-
-
-@pytest.fixture(params=["disk on the loop", "disk in threads"])
-async def store(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[BlobStore]:
-    folder = Folder(Layout(tmp_path / "data"))
-    folder.open()
-    in_threads = request.param == "disk in threads"
-    pace = Pace(threads=2, slow=0.0 if in_threads else 10.0)
-    yield DiskStore(folder.layout, pace, Room(folder.layout.root, reserve=0), piece=PIECE)
-    pace.close()
-    folder.close()
 
 
 async def opened(store: BlobStore, upload: Upload, token: int) -> tuple[Writer, ListLedger]:
@@ -240,6 +221,24 @@ async def test_discard_leaves_nothing_behind(store: BlobStore, tmp_path: Path) -
     with pytest.raises(UnknownUpload):
         await content(store, store.original(upload))
     assert not [path for path in (tmp_path / "data").rglob(f"*{upload.id}*") if path.exists()]
+
+
+async def test_an_original_is_dropped_alone_and_twice_is_harmless(
+    store: BlobStore, tmp_path: Path
+) -> None:
+    upload = await written(store, fresh(length=1000), 1, DATA)
+    other = await written(store, fresh("other-00000000000", length=1000), 1, DATA)
+    for one in (upload, other):
+        await store.seal(one, 9, ListLedger())
+    made = tmp_path / "made.jpg"
+    made.write_bytes(b"variant")
+    key = await store.put(upload, "main-0011.jpg", made, "image/jpeg")
+    await store.drop_original(upload)
+    await store.drop_original(upload)
+    with pytest.raises(UnknownUpload):
+        await content(store, store.original(upload))
+    assert await content(store, key) == b"variant"
+    assert await content(store, store.original(other)) == DATA
 
 
 async def test_uploads_do_not_mix(store: BlobStore) -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from support.clock import HandClock
-from support.uploads import LEASE_TTL, created, fresh, received
+from support.uploads import LEASE_TTL, VARIANT, created, fresh, received
 from tusline.errors import LeaseLost, StaleJob, UnknownUpload
 from tusline.interfaces import Records
-from tusline.upload import Delta, Image, Outcome, Phase, Reason, UploadId, Variant
+from tusline.upload import Delta, Image, Outcome, Phase, Reason, UploadId
 
 # --- creation and reading ----------------------------------------------------------------------
 
@@ -92,9 +92,6 @@ async def test_what_is_over_stays_as_it_is(records: Records) -> None:
 
 # --- jobs --------------------------------------------------------------------------------------
 
-VARIANT = Variant(
-    name="main", key="variants/x", content_type="image/jpeg", width=4, height=3, size=2
-)
 DONE = Outcome(phase=Phase.READY, variants=(VARIANT,), sha256="ab", image=Image(width=8, height=6))
 
 

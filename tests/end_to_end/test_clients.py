@@ -1,54 +1,20 @@
 """Real clients with their defaults, on a good line and on one where the deadline strikes."""
 
 import hashlib
-import json
-import subprocess
-import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support import photos, tus
+from support.clients import TUS_JS, TUSPY, Client, Ended
 from support.line import Line
 from support.servers import Server, running_server
 
 DEADLINE = 2
 SLOW_SECONDS = 10
 PHOTO = photos.jpeg(5, size=(2400, 1800))
-
-Client = Callable[[str, Path], str]
-
-
-def tuspy(endpoint: str, path: Path) -> str:
-    """tuspy as its README has it: no metadata, no retries, the whole file in one request."""
-    script = (
-        "import sys; from tusclient.client import TusClient;"
-        "uploader = TusClient(sys.argv[1]).uploader(sys.argv[2]);"
-        "uploader.upload(); print(uploader.url)"
-    )
-    return run(sys.executable, "-c", script, endpoint, str(path)).strip()
-
-
-def tusjs(endpoint: str, path: Path) -> str:
-    """tus-js-client in Node with its defaults."""
-    return str(tusjs_with(endpoint, path)["url"])
-
-
-def tusjs_with(endpoint: str, path: Path, **options: object) -> dict[str, Any]:
-    script = Path(__file__).with_name("tusjs.mjs")
-    told: dict[str, Any] = json.loads(
-        run("node", str(script), endpoint, str(path), json.dumps(options))
-    )
-    return told
-
-
-def run(*command: str) -> str:
-    """A client as a process of its own, which must succeed; what it prints."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +31,11 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def check(server: Server, url: str) -> None:
-    """The upload is optimized, and its original is the photo to the byte."""
-    own = f"{server.files}/{url.rpartition('/')[2]}"
+def check(server: Server, ended: Ended) -> None:
+    """The upload is done and optimized, and its original is the photo to the byte."""
+    assert ended.done, ended.words
+    assert ended.url is not None
+    own = f"{server.files}/{ended.url.rpartition('/')[2]}"
     outcome = tus.outcome(own)
     assert outcome["phase"] == "ready", outcome
     assert [variant["name"] for variant in outcome["variants"]] == ["main", "thumbnail"]
@@ -75,20 +43,20 @@ def check(server: Server, url: str) -> None:
     assert hashlib.sha256(stored).digest() == hashlib.sha256(PHOTO).digest()
 
 
-@pytest.mark.parametrize("client", [tuspy, tusjs])
+@pytest.mark.parametrize("client", [TUSPY, TUS_JS], ids=str)
 def test_a_client_with_its_defaults_uploads(server: Server, client: Client, photo: Path) -> None:
-    check(server, client(server.files, photo))
+    check(server, client.upload(server.files, photo))
 
 
-@pytest.mark.parametrize("client", [tuspy, tusjs])
+@pytest.mark.parametrize("client", [TUSPY, TUS_JS], ids=str)
 def test_a_client_with_its_defaults_gets_through_a_deadline_that_strikes(
     server: Server, client: Client, photo: Path
 ) -> None:
     with Line(server.port, rate=len(PHOTO) / SLOW_SECONDS) as line:
-        url = client(f"{line.url}/files", photo)
+        ended = client.upload(f"{line.url}/files", photo)
     struck = [entry for entry in server.log.splitlines() if '"code": "deadline"' in entry]
     assert len(struck) >= 3
-    check(server, url)
+    check(server, ended)
 
 
 @pytest.mark.parametrize(
@@ -103,4 +71,4 @@ def test_a_client_with_its_defaults_gets_through_a_deadline_that_strikes(
 def test_tus_js_client_uploads_with_other_options(
     server: Server, photo: Path, options: dict[str, Any]
 ) -> None:
-    check(server, tusjs_with(server.files, photo, **options)["url"])
+    check(server, TUS_JS.given(**options).upload(server.files, photo))

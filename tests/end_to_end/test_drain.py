@@ -18,12 +18,12 @@ PROGRESS_SECONDS = 20.0
 
 class Moving:
     """One PATCH whose body keeps coming, until the server ends it. `seeks`: as a client that goes
-    on from a short success (its User-Agent says so)."""
+    on from a short success."""
 
     def __init__(self, server: Server, stack: ExitStack, *, seeks: bool) -> None:
         self.url = tus.created(server.files, LENGTH)
-        agent = {"User-Agent": "python-requests/2.32"} if seeks else {}
-        self._sock = stack.enter_context(tus.open_patch(self.url, 0, LENGTH, headers=agent))
+        headers = tus.AS_TUSPY if seeks else {}
+        self._sock = stack.enter_context(tus.open_patch(self.url, 0, LENGTH, headers=headers))
         self.seeks = seeks
         self.answer: tus.Answer | None = None
         self._stop = threading.Event()

@@ -10,8 +10,15 @@ def children(parent: int | None = None) -> set[int]:
     """The processes that a process (this one) has started and not yet reaped, but for servers of
     other tests."""
     threads = Path(f"/proc/{parent or os.getpid()}/task").iterdir()
-    found = {int(pid) for thread in threads for pid in (thread / "children").read_text().split()}
+    found = {pid for thread in threads for pid in _children_of(thread)}
     return {pid for pid in found if not _is_server(pid)}
+
+
+def _children_of(thread: Path) -> set[int]:
+    try:
+        return {int(pid) for pid in (thread / "children").read_text().split()}
+    except (FileNotFoundError, ProcessLookupError):  # the thread has ended since it was listed
+        return set()
 
 
 def _is_server(pid: int) -> bool:

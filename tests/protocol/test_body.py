@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from support.checksums import checksum
 from tusline.body import Body
+from tusline.checksums import Verifier
 from tusline.endings import Ended
 
 
@@ -67,6 +69,25 @@ async def test_a_deadline_of_zero_is_none() -> None:
     assert body.left() is None
     assert await read_all(body) == []
     assert body.ended is Ended.COMPLETE
+
+
+async def test_a_body_that_is_verified_has_no_deadline_but_may_not_be_silent() -> None:
+    """CHK-15."""
+    line = Line(piece(b"ab"))
+    body = Body(line.receive, idle=0.05, deadline=0.01)
+    body.verify_with(Verifier.of_header(checksum(b"ab")))
+    await asyncio.sleep(0.02)
+    assert await read_all(body) == [b"ab"]
+    assert (body.ended, body.left()) == (Ended.IDLE, None)
+
+
+async def test_a_verifier_sees_every_piece_of_a_body() -> None:
+    """CHK-03."""
+    line = Line(piece(b"ab"), piece(b""), piece(b"c", more=False))
+    body = Body(line.receive, idle=5, deadline=5)
+    body.verify_with(verifier := Verifier.of_header(checksum(b"abc")))
+    assert await read_all(body) == [b"ab", b"c"]
+    assert verifier.refusal() is None
 
 
 async def test_a_stop_from_outside_ends_a_read_that_waits() -> None:

@@ -5,22 +5,29 @@ import pytest
 from tusline.endings import Ended, early_answer, seeks
 from tusline.headers import Headers
 
+REQUESTS = "user-agent: python-requests/2.34.2, accept: */*"
+AIOHTTP = "accept: */*, user-agent: Python/3.11 aiohttp/3.14.5"
+TUSPY = "upload-offset: 0, content-type: application/offset+octet-stream, tus-resumable: 1.0.0"
+OTHER = "content-type: application/offset+octet-stream, upload-offset: 0, tus-resumable: 1.0.0"
+AIOTUS = "tus-resumable: 1.0.0, upload-offset: 0, content-length: 9, content-type: x"
+BROWSER = "origin: https://example.org, sec-fetch-mode: cors, user-agent: Mozilla/5.0"
 
-def headers(**values: str) -> Headers:
-    return Headers(
-        [(name.replace("_", "-").encode(), value.encode()) for name, value in values.items()]
-    )
+
+def headers(*lines: str) -> Headers:
+    """Headers in the order in which a client sends them."""
+    pairs = [line.split(": ") for line in ", ".join(lines).split(", ")]
+    return Headers([(name.encode(), value.encode()) for name, value in pairs])
 
 
 @pytest.mark.parametrize(
     "client",
     [
-        headers(origin="https://example.org", user_agent="Mozilla/5.0"),
-        headers(sec_fetch_mode="cors"),
-        headers(user_agent="python-requests/2.34.2"),
-        headers(user_agent="Python/3.11 aiohttp/3.14.5"),
-        headers(user_agent="App/1 CFNetwork/1410.0.3 Darwin/22.6.0"),
+        headers(REQUESTS, TUSPY, "content-length: 9"),
+        headers(REQUESTS, TUSPY, "authorization: x", "content-length: 9"),
+        headers("host: a", TUSPY, AIOHTTP, "content-length: 9"),
+        headers("host: a", AIOTUS, AIOHTTP),
     ],
+    ids=["tuspy", "tuspy with a header of its user", "tuspy, async", "aiotus"],
 )
 def test_clients_that_take_their_offset_from_the_answer_are_known(client: Headers) -> None:
     assert seeks(client)
@@ -29,11 +36,26 @@ def test_clients_that_take_their_offset_from_the_answer_are_known(client: Header
 @pytest.mark.parametrize(
     "client",
     [
-        headers(),
-        headers(user_agent="Java/17.0.15", transfer_encoding="chunked"),
-        headers(origin="https://example.org", transfer_encoding="chunked"),
-        headers(user_agent="curl/8"),
-        headers(user_agent="reqwest/0.12"),
+        headers("host: a"),
+        headers(REQUESTS, OTHER),
+        headers("host: a", OTHER, AIOHTTP),
+        headers(REQUESTS, AIOTUS),
+        headers("user-agent: curl/8", TUSPY),
+        headers(REQUESTS, TUSPY, "transfer-encoding: chunked"),
+        headers(BROWSER, OTHER),
+        headers("user-agent: App/1 CFNetwork/1410.0.3 Darwin/22.6.0", OTHER),
+        headers("user-agent: Java/17.0.15, transfer-encoding: chunked", OTHER),
+    ],
+    ids=[
+        "nothing known",
+        "pytus, and scripts with requests",
+        "scripts with aiohttp",
+        "requests in the order of aiotus",
+        "curl in the order of tuspy",
+        "a body of unknown length",
+        "a browser: react-uploady goes on from its own position",
+        "an app on iOS",
+        "tus-java-client",
     ],
 )
 def test_nobody_else_is_trusted_to_seek(client: Headers) -> None:

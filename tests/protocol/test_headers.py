@@ -17,6 +17,7 @@ from tusline.headers import (
     metadata_text,
     parse_count,
     parse_deferred,
+    parse_key,
     parse_metadata,
 )
 
@@ -110,6 +111,42 @@ def test_metadata_is_read_or_refused_and_nothing_else_happens(text: str) -> None
 @given(st.text())
 def test_metadata_text_never_raises(text: str) -> None:
     metadata_text(text, "filename")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("0123456789abcdef", "0123456789abcdef"),
+        ('"0123456789abcdef"', "0123456789abcdef"),
+        (r'"0123456789\"abc\\d"', r'0123456789"abc\d'),
+        ("k" * 128, "k" * 128),
+        ('"' + "k" * 128 + '"', "k" * 128),
+    ],
+)
+def test_a_key_is_read_bare_and_as_a_structured_string(text: str, key: str) -> None:
+    assert parse_key(text) == key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0123456789abcde",
+        "k" * 129,
+        "0123456789 abcdef",
+        "0123456789abcdeé",
+        '"0123456789abcdef',
+        '"0123456789abcde"',
+        '"0123456789 abcdef"',
+        '"0123456789abc"def"',
+        r'"0123456789abcdef\"',
+        "0123456789abcdef, 0123456789abcdef",
+    ],
+)
+def test_a_key_of_another_kind_is_refused(text: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        parse_key(text)
+    assert refusal.value.code == "bad-idempotency-key"
 
 
 def test_a_repeated_header_is_one_list() -> None:

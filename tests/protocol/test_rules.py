@@ -12,6 +12,7 @@ from tusline import rules
 from tusline.errors import (
     BadRequest,
     ExpiredUpload,
+    KeyReused,
     OffsetMismatch,
     RejectedUpload,
     ServiceBusy,
@@ -22,9 +23,11 @@ from tusline.errors import (
     UnsupportedType,
 )
 from tusline.rules import Append, Creation, Limits
-from tusline.upload import MOVES, OVER, STORED, Phase, Reason
+from tusline.upload import MOVES, OVER, STORED, Phase, Reason, Upload
 
-LIMITS = Limits(max_size=1000, types=("image/jpeg", "image/heic"), min_free=100, queue_limit=5)
+LIMITS = Limits(
+    max_size=1000, types=("image/jpeg", "image/heic"), min_free=100, queue_limit=5, max_files=3
+)
 SIZES = st.integers(0, 2000)
 
 
@@ -81,6 +84,47 @@ def test_creation_is_refused_when_the_disk_or_the_queue_is_full() -> None:
         rules.has_room(LIMITS, length=51, free=150, depth=4)
     with pytest.raises(ServiceBusy):
         rules.has_room(LIMITS, length=50, free=None, depth=5)
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "same"),
+    [(10, 10, True), (10, 11, False), (None, 10, True), (10, None, True), (None, None, True)],
+)
+def test_a_repeated_creation_has_the_same_length_where_both_are_known(
+    known: int | None, told: int | None, same: bool
+) -> None:
+    assert repeatable(fresh(length=known), Creation(length=told, metadata=None, body=0)) is same
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "same"),
+    [("a Zg==", "a Zg==", True), ("a Zg==", "a Zw==", False), (None, "", True), (None, "a", False)],
+)
+def test_a_repeated_creation_has_the_same_metadata(
+    known: str | None, told: str | None, same: bool
+) -> None:
+    creation = Creation(length=10, metadata=told, body=0)
+    assert repeatable(fresh(length=10, metadata=known), creation) is same
+
+
+def test_a_batch_is_what_the_metadata_calls_so_and_of_bounded_length() -> None:
+    def batch(**values: str) -> str | None:
+        return rules.batch_of(Creation(length=1, metadata=metadata(**values), body=0))
+
+    assert batch(batch="b1", filename="a") == "b1"
+    assert batch(filename="a") is None
+    assert batch(batch="") is None
+    assert batch(batch="é" * 64) == "é" * 64
+    with pytest.raises(BadRequest):
+        batch(batch="é" * 64 + "x")
+
+
+def repeatable(upload: Upload, creation: Creation) -> bool:
+    try:
+        rules.may_repeat(upload, creation)
+    except KeyReused:
+        return False
+    return True
 
 
 # --- appending ---------------------------------------------------------------------------------
@@ -148,6 +192,14 @@ def test_expiry_counts_by_the_clock_but_not_under_a_writer_nor_for_a_whole_uploa
     rules.must_exist(replace(upload, held=True), owner=None, now=100.0)
     rules.must_exist(replace(upload, offset=10), owner=None, now=100.0)
     rules.must_exist(replace(upload, phase=Phase.READY), owner=None, now=100.0)
+
+
+def test_only_an_unfinished_upload_lapses() -> None:
+    upload = fresh(length=10, expires=100.0)
+    assert upload.lapses == 100.0
+    assert fresh(length=10).lapses is None
+    assert replace(upload, offset=10).lapses is None
+    assert replace(upload, phase=Phase.RECEIVED).lapses is None
 
 
 def test_a_rejected_upload_says_why() -> None:

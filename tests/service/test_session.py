@@ -5,18 +5,20 @@ from typing import cast
 
 import pytest
 
+from support.checksums import checksum
 from support.doors import GatedRecords
 from support.feed import Feed
 from support.house import House
 from tusline.endings import Ended
-from tusline.errors import LeaseLost, RecordsUnavailable
-from tusline.interfaces import Records
+from tusline.errors import LeaseLost, RecordsUnavailable, StoreUnavailable, TuslineError
+from tusline.interfaces import Records, Writer
 from tusline.service.lease import Lease
 from tusline.service.session import Rhythm, Session
 from tusline.upload import NOTHING, Delta, UploadId
 
 EAGER = Rhythm(commit_bytes=1, commit_seconds=60, commit_pause=0, strict=False)
 PATIENT = Rhythm(commit_bytes=1000, commit_seconds=60, commit_pause=0, strict=False)
+STRICT = Rhythm(commit_bytes=1, commit_seconds=60, commit_pause=0, strict=True)
 LAZY = Rhythm(commit_bytes=1000, commit_seconds=0.02, commit_pause=0, strict=False)
 
 
@@ -143,3 +145,58 @@ async def test_bytes_cannot_be_recorded_past_the_one_that_is_held_back(bench: Be
     with pytest.raises(ValueError, match="add"):
         await session.record(Delta(added=10))
     assert await bench.offset(session) == 0
+
+
+# --- bodies that come with a checksum ------------------------------------------------------------
+
+
+async def test_entries_without_bytes_are_recorded_while_bytes_await_their_checksum(
+    bench: Bench,
+) -> None:
+    bench.body = Feed(checksum(b"1234")).end(b"1234").body()
+    session = await bench.session(100)
+    session.add(Delta(added=4, journal=("segment",)))
+    await session.record(Delta(journal=("part 1",)))
+    recorded = session.lease.upload
+    assert (recorded.offset, recorded.journal) == (0, ("part 1",))
+    assert await bench.body.read() == b"1234"
+    assert await bench.body.read() is None
+    assert session.verified()
+    now = await session.lease.end(session.rest(ended_well=True), "complete")
+    assert (now.offset, now.journal) == (4, ("part 1", "segment"))
+
+
+class Syncing:
+    """Implements Writer as far as `Session.writing` uses it."""
+
+    def __init__(self, error: TuslineError | None) -> None:
+        self.error = error
+        self.synced = False
+
+    async def flush(self) -> None: ...
+
+    async def sync(self) -> None:
+        if self.error is not None:
+            raise self.error
+        self.synced = True
+
+    def abandon(self) -> None: ...
+
+
+@pytest.mark.parametrize("error", [None, StoreUnavailable("the disk does not answer")])
+async def test_strictly_a_verified_body_is_synced_before_it_counts(
+    bench: Bench, error: TuslineError | None
+) -> None:
+    bench.body = Feed(checksum(b"1234")).end(b"1234").body()
+    session = await bench.session(100, STRICT)
+    writer = Syncing(error)
+    try:
+        async with session.writing(cast(Writer, writer)):
+            while (piece := await bench.body.read()) is not None:
+                session.add(Delta(added=len(piece)))
+                assert not writer.synced
+    except StoreUnavailable as failure:
+        session.fail(failure)
+    well = session.verified()
+    assert well is (error is None)
+    assert session.rest(ended_well=well) == (Delta(added=4, synced=True) if well else NOTHING)

@@ -1,7 +1,7 @@
 """Doors that tests can break: wrapped around real adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +95,11 @@ class FreezingStore:
         self.writers.append(FreezingWriter(await self._inner.open(upload, token, ledger)))
         return self.writers[-1]
 
+    async def concat(
+        self, upload: Upload, members: Sequence[Upload], token: int, ledger: Ledger
+    ) -> None:
+        await self._inner.concat(upload, members, token, ledger)
+
     async def sync(self, upload: Upload) -> None:
         await self._inner.sync(upload)
 
@@ -103,6 +108,9 @@ class FreezingStore:
 
     async def discard(self, upload: Upload) -> None:
         await self._inner.discard(upload)
+
+    async def drop_original(self, upload: Upload) -> None:
+        await self._inner.drop_original(upload)
 
     async def tidy(self, upload: Upload) -> bool:
         return await self._inner.tidy(upload)

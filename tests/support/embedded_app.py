@@ -1,6 +1,7 @@
 """A host application with rights of its own, and tusline below /site/media."""
 
 import argparse
+import asyncio
 import socket
 from pathlib import Path
 
@@ -12,6 +13,13 @@ from starlette.routing import Mount, Route
 
 from tusline import Access, Hooks, Settings, Tusline
 from tusline.errors import Forbidden
+from tusline.protocol import bounded
+
+PROTOCOLS: dict[str, str | type[asyncio.Protocol]] = {
+    "auto": "auto",
+    "h11": "h11",
+    "tusline": bounded(head_bytes=65536, head_seconds=20),
+}
 
 
 async def authorize(access: Access) -> str | None:
@@ -33,6 +41,7 @@ def main() -> None:
     options.add_argument("--host")
     options.add_argument("--port", type=int)
     options.add_argument("--data", type=Path)
+    options.add_argument("--http", choices=PROTOCOLS, default="auto")
     given = options.parse_args()
     app = Starlette(routes=[Route("/", hello)])
     tusline = Tusline(Settings(data=given.data, types=("*",)), Hooks(authorize=authorize))
@@ -41,14 +50,16 @@ def main() -> None:
 
 
 def serve(app: Starlette, given: argparse.Namespace) -> None:
-    """Plain uvicorn, as a host has it: nothing of tusline's own server."""
+    """Plain uvicorn, as a host has it: of tusline's own server at most the protocol."""
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             print(f"tusline is ready at http://{given.host}:{given.port}", flush=True)
 
-    Server(uvicorn.Config(app, host=given.host, port=given.port, log_level="warning")).run()
+    http = PROTOCOLS[given.http]
+    config = uvicorn.Config(app, host=given.host, port=given.port, http=http, log_level="warning")
+    Server(config).run()
 
 
 if __name__ == "__main__":

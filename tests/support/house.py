@@ -71,24 +71,32 @@ async def open_house(
     lease_wait: float = LEASE_WAIT,
     boot: str = "",
     rhythm: Rhythm = RHYTHM,
-    sync_bytes: int = 10**9,
+    keep_records: float = 0,
+    keep_originals: float = 0,
 ) -> AsyncGenerator[House]:
     """`wrap` puts something in front of the doors, which the service then uses; `boot` is the
-    machine's; `sync_bytes` as in SyncRhythm."""
+    machine's."""
     folder = Folder(Layout(data))
     folder.open()
     clock = clock or HandClock()
     pace = Pace(threads=4, slow=10.0)
     records = SqliteRecords(
-        folder.layout.records, clock, lease_ttl=60, expires=3600, wait=15, boot=boot
+        folder.layout.records,
+        clock,
+        lease_ttl=60,
+        expires=3600,
+        wait=15,
+        keep_records=keep_records,
+        keep_originals=keep_originals,
+        boot=boot,
     )
     records.open()
     room = Room(folder.layout.root, reserve=0)
     store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))
     tuning = Tuning(
-        limits=Limits(max_size=10**6, types=types, min_free=0, queue_limit=100),
+        limits=Limits(max_size=10**6, types=types, min_free=0, queue_limit=100, max_files=3),
         rhythm=rhythm,
-        sync=SyncRhythm(bytes=sync_bytes, seconds=3600, rate=1000),
+        sync=SyncRhythm(bytes=10**9, seconds=3600, rate=1000),
         expires=3600,
         lease_wait=lease_wait,
         lease_ttl=60,

@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -36,20 +37,32 @@ BYTES_ACKED = 120
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
+
+@dataclass(slots=True)
+class Tape:
+    """What went up and down a line, of all its connections in turn."""
+
+    up: bytearray = field(default_factory=bytearray)
+    down: bytearray = field(default_factory=bytearray)
+
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Line:
-    """A line from `port` (its own) to the server on `to`. Rates are bytes a second, upwards."""
+    """A line from `port` (its own) to the server on `to`. Rates are bytes a second, upwards; a
+    `tape` keeps what passes."""
 
-    def __init__(self, to: int, *, rate: float | None = None) -> None:
+    def __init__(self, to: int, *, rate: float | None = None, tape: Tape | None = None) -> None:
         self.to = to
+        self._tape = tape
         self.up = 0
         self.down = 0
         self.connections = 0
         self._rate = rate
         self._clear_at = 0.0
+        self._flip_at: int | None = None
         self._marks: list[tuple[int, threading.Event]] = []
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
@@ -107,6 +120,10 @@ class Line:
     def rate(self, bytes_per_second: float | None) -> None:
         """Change the bandwidth of all connections together; None lifts the limit."""
         self._rate = bytes_per_second
+
+    def flip(self, at: int) -> None:
+        """Flip one bit of the byte that goes up the line as number `at`, counted as in `up`."""
+        self._flip_at = at
 
     def lead(self, to: int) -> None:
         """Lead new connections to another port."""
@@ -202,8 +219,10 @@ class Line:
         while data := await self._loop.sock_recv(pair.client, self._piece()):
             await self._pace(len(data))
             await self._flowing.wait()
-            await self._loop.sock_sendall(pair.server, data)
+            await self._loop.sock_sendall(pair.server, self._flipped(data))
             self.up += len(data)
+            if self._tape is not None:
+                self._tape.up += data
             self._tell()
         pair.server.shutdown(socket.SHUT_WR)
 
@@ -212,7 +231,16 @@ class Line:
             await self._flowing.wait()
             await self._loop.sock_sendall(pair.client, data)
             self.down += len(data)
+            if self._tape is not None:
+                self._tape.down += data
         pair.client.shutdown(socket.SHUT_WR)
+
+    def _flipped(self, data: bytes) -> bytes:
+        at = -1 if self._flip_at is None else self._flip_at - self.up
+        if not 0 <= at < len(data):
+            return data
+        self._flip_at = None
+        return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
     def _piece(self) -> int:
         if self._rate is None:

@@ -15,6 +15,13 @@ TIMEOUT = 40.0
 """Seconds any single wait may take: longer than the server's own deadline."""
 
 OFFSET_STREAM = "application/offset+octet-stream"
+AS_TUSPY = {
+    "User-Agent": "python-requests/2.34",
+    "Upload-Offset": "0",
+    "Content-Type": OFFSET_STREAM,
+    "Tus-Resumable": "1.0.0",
+}
+"""Headers of a first PATCH by which the server knows tuspy, which goes on from a short 204."""
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 END_PHASES = frozenset({"ready", "failed", "rejected", "expired", "terminated"})
 
@@ -163,13 +170,14 @@ def open_patch(
     sized: bool = True,
 ) -> Generator[socket.socket]:
     """A PATCH that is under way: the headers are sent, `promised` bytes are announced, and the
-    body is the caller's to send on the raw socket (not `sized`: no length is announced). Closed
-    with a reset at the end."""
+    body is the caller's to send on the raw socket (not `sized`: no length is announced). `headers`
+    go first, in their order. Closed with a reset at the end."""
     parts = urlsplit(url)
-    lines = {"Host": parts.netloc} | _patch_headers(offset)
+    given = dict(headers or {})
+    lines = {"Host": parts.netloc} | given | _patch_headers(offset)
     lines |= {"Content-Length": str(promised)} if sized else {}
     text = f"PATCH {parts.path} HTTP/1.1\r\n"
-    text += "".join(f"{name}: {value}\r\n" for name, value in (lines | dict(headers or {})).items())
+    text += "".join(f"{name}: {value}\r\n" for name, value in (lines | given).items())
     address = (parts.hostname or "", parts.port or 80)
     with socket.create_connection(address, timeout=TIMEOUT) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)

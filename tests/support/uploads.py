@@ -1,11 +1,17 @@
 """Upload records made for tests."""
 
 from tusline.interfaces import Records
-from tusline.upload import Delta, Phase, Upload, UploadId
+from tusline.upload import Delta, Outcome, Phase, Upload, UploadId, Variant
 
 LEASE_TTL = 60.0
 EXPIRES = 3600.0
+KEEP_RECORDS = 10_000.0
+KEEP_ORIGINALS = 5_000.0
 """Seconds, as the records under test have them."""
+
+VARIANT = Variant(
+    name="main", key="variants/x", content_type="image/jpeg", width=4, height=3, size=2
+)
 
 
 def fresh(
@@ -46,3 +52,11 @@ async def received(records: Records, id: str = "upload-0000000000") -> Upload:
     upload, token = await created(records, fresh(id, length=4))
     await records.commit(upload.id, token, Delta(number=1, added=4, head=b"\xff\xd8\xff\xe0"))
     return await records.finish(upload.id, token, "image/jpeg")
+
+
+async def ended(records: Records, outcome: Outcome, id: str = "upload-0000000000") -> Upload:
+    """A record whose job has ended."""
+    upload = await received(records, id)
+    job = await records.start_job(upload.id)
+    assert job is not None
+    return await records.publish(upload.id, job.token, outcome)

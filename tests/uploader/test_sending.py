@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from support.diary import Diary
 from support.line import Line
 from support.scripted import Say, ScriptedServer
-from tusline.clock import SystemClock
 from tusline.uploader.connection import Connection, SourceChanged
 from tusline.uploader.patience import GaveUp, Patience, Stopped
 from tusline.uploader.resume import ResumeStore, key
@@ -22,18 +20,6 @@ from tusline.uploader.verdict import Refused
 
 SIZE = 300_000
 CHUNK = 100_000
-
-
-@pytest.fixture
-def server() -> Generator[ScriptedServer]:
-    with ScriptedServer() as server:
-        yield server
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Generator[ResumeStore]:
-    with closing(ResumeStore(tmp_path / "state", SystemClock())) as store:
-        yield store
 
 
 @pytest.fixture
@@ -198,6 +184,26 @@ def test_a_creation_whose_answer_was_lost_is_repeated_with_its_key(
     send(source, server.files, store, Diary())
     first, second = (headers["idempotency-key"] for headers in server.headers[:2])
     assert first == second
+
+
+def test_a_repeated_creation_goes_on_where_the_server_says(
+    source: Source, server: ScriptedServer, store: ResumeStore
+) -> None:
+    server.bytes_by_id["id0"] = bytearray(source.path.read_bytes()[:60_000])
+    found = {"Location": f"{server.files}/id0", "Upload-Offset": "60000"}
+    server.script["POST"].extend([Say(status=None), Say(status=201, headers=found)])
+    sent = send(source, server.files, store, Diary())
+    assert server.bytes_by_id["id0"] == source.path.read_bytes()
+    assert server.requests[2] == ("PATCH", "/files/id0", 60_000)
+    assert sent.sent_again == 0
+
+
+def test_what_has_to_be_sent_again_is_counted_once_the_new_upload_is_there(
+    source: Source, server: ScriptedServer, store: ResumeStore
+) -> None:
+    server.script["PATCH"].append(Say(status=204, keep=CHUNK, headers={"Upload-Offset": "100000"}))
+    server.script["PATCH"].append(Say(status=404))
+    assert send(source, server.files, store, Diary()).sent_again == CHUNK
 
 
 def test_a_second_run_goes_on_where_the_first_was_stopped(

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import click
 from pydantic import BeforeValidator
@@ -17,10 +17,12 @@ from tusline.settings import Settings, variable
 
 def _type(field: FieldInfo) -> str:
     kind = field.annotation
-    if any(isinstance(part, BeforeValidator) for part in field.metadata):
-        return "bytes"
     if get_origin(kind) is tuple:
         return "list"
+    if get_origin(kind) is Literal:
+        return " or ".join(map(str, get_args(kind)))
+    if any(isinstance(part, BeforeValidator) for part in field.metadata):
+        return "bytes"
     names = [getattr(part, "__name__", str(part)) for part in get_args(kind) or (kind,)]
     return {"float": "seconds"}.get(names[0], names[0].lower())
 

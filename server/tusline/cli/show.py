@@ -77,6 +77,10 @@ def _print(upload: Upload, events: list[Event]) -> None:
     console.print(
         f"{upload.phase}, {upload.offset:,} of {length} bytes, owner {_plain(upload.owner) or '-'}"
     )
+    if upload.final:
+        console.print(f"final upload of {len(upload.members)}: {' '.join(upload.members)}")
+    elif upload.partial:
+        console.print("partial upload, a member for final ones")
     if upload.reason:
         console.print(f"[red]{upload.reason.code}: {_plain(upload.reason.message)}[/]")
     timeline = Table(box=None, padding=(0, 2, 0, 0))

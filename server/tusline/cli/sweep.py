@@ -33,8 +33,9 @@ async def _sweep_alone(settings: Settings) -> Mapping[str, Any]:
 @data_option
 @json_option
 def sweep(data: Path | None, as_json: bool) -> None:
-    """Expire old uploads, settle complete ones, clear leftovers, queue what waits for the
-    optimizer. A running server does that every TUSLINE_SWEEP_EVERY seconds by itself.
+    """Expire old uploads, settle complete ones, clear leftovers, drop and forget what was kept
+    long enough, queue what waits for the optimizer. A running server does that every
+    TUSLINE_SWEEP_EVERY seconds by itself.
     """
     settings = settings_with(data=data)
     if not settings.data.is_dir():

@@ -10,7 +10,7 @@ from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response, StreamingResponse
 
 from tusline import rules
-from tusline.errors import MethodNotAllowed, TuslineError, UnknownUpload
+from tusline.errors import MethodNotAllowed, OriginalGone, TuslineError, UnknownUpload
 from tusline.headers import Headers, metadata_text
 from tusline.hooks import Action
 from tusline.http.doorman import Doorman
@@ -71,14 +71,13 @@ class Downloads:
             reply = await self.reply(wanted)
         except TuslineError as error:
             reply = error_reply(error)
-        reply.headers["X-Content-Type-Options"] = "nosniff"
         if reply.stream is None:
             return Response(reply.body, reply.status, headers=reply.headers)
         return StreamingResponse(reply.stream, reply.status, headers=reply.headers)
 
     async def reply(self, wanted: Wanted) -> Reply:
-        """The bytes. Raises what the doorman and `rules.must_exist` raise, UnknownUpload, and
-        MethodNotAllowed while there is nothing to download yet."""
+        """The bytes. Raises what the doorman and `rules.must_exist` raise, UnknownUpload,
+        OriginalGone, and MethodNotAllowed while there is nothing to download yet."""
         caller = await self._doorman.admit(Action.DOWNLOAD, wanted.id, wanted.headers, wanted.peer)
         upload = await self._looker.look(wanted.id, owner=caller.sees)
         rules.must_exist(upload, owner=caller.sees, now=self._clock.now())
@@ -88,6 +87,8 @@ class Downloads:
         if upload.phase not in STORED or upload.length is None:
             raise MethodNotAllowed("the upload is not finished", code="not-finished")
         filename = metadata_text(upload.metadata, "filename") or upload.id
+        if name == "original" and upload.original_gone:
+            raise OriginalGone("the original was kept long enough; its variants are left")
         if name == "original":
             return Blob(
                 key=self._store.original(upload),

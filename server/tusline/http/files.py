@@ -11,6 +11,7 @@ from tusline.body import Body
 from tusline.endings import Ended
 from tusline.errors import (
     Busy,
+    ExpiredUpload,
     MethodNotAllowed,
     OffsetMismatch,
     TuslineError,
@@ -41,16 +42,25 @@ VERBS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyLimits:
-    """Seconds that a body may be silent, and last (0: no limit)."""
+    """Seconds that a body may be silent, and last (0: no limit; not `chunked`: none for bodies
+    that come in chunks, whose clients may have a fixed number of attempts)."""
 
     idle: float
     deadline: float
+    chunked: bool
+
+    def body(self, receive: Receive, request: Request) -> Body:
+        """The request's body, under these limits."""
+        chunked = "transfer-encoding" in request.headers and "content-length" not in request.headers
+        deadline = self.deadline if self.chunked or not chunked else 0
+        return Body(receive, idle=self.idle, deadline=deadline)
 
 
 class Files:
     """An ASGI application for the creation URL and every upload URL below it.
 
     `prefix` is the path of the creation URL, "/files" say. What follows it is the upload's id.
+    `expired_status`: 410 or 404 for an upload that has expired (X-09).
     """
 
     def __init__(
@@ -63,6 +73,7 @@ class Files:
         prefix: str,
         body_limits: BodyLimits,
         linger: Linger,
+        expired_status: int,
     ) -> None:
         self._tus = tus
         self._downloads = downloads
@@ -71,11 +82,12 @@ class Files:
         self._prefix = prefix
         self._body_limits = body_limits
         self._linger = linger
+        self._expired_status = expired_status
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
         request = Request(scope)
-        body = Body(receive, idle=self._body_limits.idle, deadline=self._body_limits.deadline)
+        body = self._body_limits.body(receive, request)
         reply = await self._guarded(request, body)
         self._complete(reply, request, body)
         if reply.stream is not None:
@@ -99,7 +111,7 @@ class Files:
 
     async def _answer(self, request: Request, body: Body) -> Reply:
         if request.method == "OPTIONS":
-            return Reply(status=200, headers=self._announced.headers())
+            return Reply(status=200, headers=self._announced.headers(request.scope))
         _check_version(request)
         id = self._id(request)
         if id is None:
@@ -129,6 +141,8 @@ class Files:
 
     def _complete(self, reply: Reply, request: Request, body: Body) -> None:
         """What every answer has; and the end of the connection where bytes are left in it."""
+        if reply.code == ExpiredUpload.code:
+            reply.status = self._expired_status
         reply.headers["Tus-Resumable"] = headers.VERSION
         reply.headers["X-Content-Type-Options"] = "nosniff"
         if request.method == "OPTIONS":
@@ -147,9 +161,10 @@ class Files:
             reply.close, reply.linger = True, reply.status != OffsetMismatch.status
 
     def _log(self, request: Request, reply: Reply, body: Body, seconds: float) -> None:
+        id = self._id(request) or reply.headers.get("Location", "").rpartition("/")[2]
         log.info(
             f"upload.{VERBS.get(request.method, 'unknown')}",
-            upload_id=self._id(request) or reply.headers.get("Location", "").rpartition("/")[2],
+            upload_id=id if ID.fullmatch(id) else "-",  # a hostile path may hold anything
             status=reply.status if body.ended is not Ended.DISCONNECTED else "-",
             offset=reply.headers.get("Upload-Offset"),
             took=body.taken,

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tusline.errors import TuslineError
 from tusline.http.status import problem
+from tusline.http.tus import Announced
 from tusline.rules import Limits, has_room
 from tusline.service.doors import Doors
 
@@ -58,8 +59,11 @@ class Pages:
         if found is None:
             return PlainTextResponse("there is no such asset\n", 404)
         content, media_type = found
-        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(content, media_type=media_type, headers=kept)
+        told = {
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(content, media_type=media_type, headers=told)
 
 
 def _assets(folder: Traversable) -> list[tuple[str, tuple[bytes, str]]]:
@@ -73,11 +77,13 @@ def _assets(folder: Traversable) -> list[tuple[str, tuple[bytes, str]]]:
 class Config:
     """GET /config: what a client should know before it starts."""
 
-    def __init__(self, told: dict[str, Any]) -> None:
+    def __init__(self, told: dict[str, Any], announced: Announced) -> None:
         self._told = told
+        self._announced = announced
 
     async def endpoint(self, request: Request) -> Response:
-        return JSONResponse(self._told, headers={"Cache-Control": "no-cache"})
+        told = self._told | {"extensions": list(self._announced.under(request.scope))}
+        return JSONResponse(told, headers={"Cache-Control": "no-cache"})
 
 
 class Health:

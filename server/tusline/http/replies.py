@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tusline.body import Body
 from tusline.errors import OffsetMismatch, TuslineError
+from tusline.headers import http_date
 from tusline.http.requests import Send
 
 ERROR_BYTES = 256
@@ -40,6 +41,8 @@ def error_reply(error: TuslineError) -> Reply:
     reply = text_reply(error.status, error.code, error.message)
     if error.retry_after is not None:
         reply.headers["Retry-After"] = str(error.retry_after)
+    if error.expires is not None:
+        reply.headers["Upload-Expires"] = http_date(error.expires)
     if isinstance(error, OffsetMismatch):
         reply.headers["Upload-Offset"] = str(error.offset)
     return reply
@@ -56,16 +59,19 @@ def text_reply(status: int, code: str, message: str) -> Reply:
 
 
 async def send_reply(reply: Reply, send: Send, body: Body | None, linger: Linger) -> None:
-    """Send an answer; the headers of a lingering one go out before the bytes are dropped."""
+    """Send an answer; a lingering one goes out whole before the bytes are dropped: a client whose
+    connection breaks between headers and body may wait for the rest for ever."""
     headers = [*reply.headers.items()]
     if reply.status not in (204, 304):
         headers.append(("Content-Length", str(len(reply.body))))
     if reply.close:
         headers.append(("Connection", "close"))
     await send({"type": "http.response.start", "status": reply.status, "headers": _raw(headers)})
-    if reply.linger and body is not None:
+    lingers = reply.linger and body is not None
+    await send({"type": "http.response.body", "body": reply.body, "more_body": lingers})
+    if body is not None and lingers:
         await body.drain(seconds=linger.seconds, most=linger.most)
-    await send({"type": "http.response.body", "body": reply.body})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

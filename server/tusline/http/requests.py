@@ -3,15 +3,26 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from tusline.checksums import UPLOAD_CHECKSUM, Verifier
 from tusline.errors import BadRequest, MethodNotAllowed
-from tusline.headers import Headers, parse_count
+from tusline.headers import Headers, names, parse_count, parse_key
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+TRAILERS = "tusline.trailers"
+"""ASGI extension of a server that keeps trailers: `headers` is a list like the scope's own, into
+which they are put before the last `http.request` message."""
+
 METHODS = frozenset({"OPTIONS", "POST", "HEAD", "PATCH", "DELETE", "GET"})
+
+
+def trailers_of(scope: Scope) -> list[tuple[bytes, bytes]] | None:
+    """Where a request's trailers will be, or None under a server that does not keep them."""
+    extension = (scope.get("extensions") or {}).get(TRAILERS)
+    return extension["headers"] if extension else None
 
 
 class Request:
@@ -50,6 +61,26 @@ class Request:
     @property
     def has_body(self) -> bool:
         return self.body_length != 0
+
+    def verifier(self) -> Verifier | None:
+        """For the body, if it comes with a checksum (CHK-02, CHK-13). Raises BadRequest."""
+        value = self.headers.get(UPLOAD_CHECKSUM)
+        if UPLOAD_CHECKSUM not in names(self.headers.get("trailer")):
+            return None if value is None else Verifier.of_header(value)
+        trailers = trailers_of(self.scope)
+        if trailers is None:
+            raise BadRequest("trailers are not taken here", code="unsupported-checksum")
+        if value is not None:
+            raise BadRequest("Upload-Checksum is a header or a trailer", code="bad-checksum")
+        if not self.chunked:
+            raise BadRequest("only a chunked body has trailers", code="bad-checksum")
+        return Verifier.of_trailer(trailers)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The client's own name for a creation. Raises BadRequest."""
+        value = self.headers.get("idempotency-key")
+        return None if value is None else parse_key(value)
 
     def count(self, name: str) -> int | None:
         """A header that holds a non-negative integer. Raises BadRequest."""

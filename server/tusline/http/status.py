@@ -17,6 +17,7 @@ def status_of(upload: Upload, base: str) -> dict[str, Any]:
     """The JSON of one upload. `base` is the path of /uploads, a prefix included."""
     here = f"{base}/{upload.id}"
     reason = upload.reason
+    has_original = upload.phase in STORED and not upload.original_gone
     return {
         "id": upload.id,
         "phase": upload.phase,
@@ -28,8 +29,10 @@ def status_of(upload: Upload, base: str) -> dict[str, Any]:
         "created": upload.created,
         "changed": upload.changed,
         "expires": upload.expires,
+        "concat": _concat(upload),
         "reason": {"code": reason.code, "message": reason.message} if reason else None,
-        "original": _original(upload, here) if upload.phase in STORED else None,
+        "original": _original(upload, here) if has_original else None,
+        "original_gone": upload.original_gone,
         "variants": [
             {
                 "name": variant.name,
@@ -49,6 +52,13 @@ def _progress(upload: Upload) -> float | None:
     if upload.length is None:
         return None
     return round(upload.offset / upload.length, 4) if upload.length else 1
+
+
+def _concat(upload: Upload) -> dict[str, Any] | None:
+    """Whether it is a partial upload, or a final one and of how many."""
+    if upload.final:
+        return {"kind": "final", "members": len(upload.members)}
+    return {"kind": "partial"} if upload.partial else None
 
 
 def _original(upload: Upload, here: str) -> dict[str, Any]:

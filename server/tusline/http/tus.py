@@ -4,23 +4,37 @@ from dataclasses import dataclass
 
 from tusline import headers, rules
 from tusline.body import Body
+from tusline.checksums import ALGORITHMS
+from tusline.concat import Concat
 from tusline.endings import RETRY_SOON, Ended, early_answer, seeks
 from tusline.errors import BadRequest, TuslineError, UnsupportedType
 from tusline.hooks import Action
 from tusline.http.address import Addresses
+from tusline.http.concat import concat_of, final_creation
 from tusline.http.doorman import Caller, Doorman
 from tusline.http.replies import Reply, error_reply, text_reply
-from tusline.http.requests import Request
+from tusline.http.requests import Request, Scope, trailers_of
 from tusline.interfaces import Clock
 from tusline.rules import Append, Creation
 from tusline.service.appending import Appended, Appender
 from tusline.service.creation import Creator
 from tusline.service.looking import Looker
 from tusline.service.terminating import Terminator
-from tusline.upload import Phase, Upload, UploadId
+from tusline.upload import Upload, UploadId
 
-EXTENSIONS = ("creation", "creation-with-upload", "creation-defer-length", "termination")
+EXTENSIONS = (
+    "creation",
+    "creation-with-upload",
+    "creation-defer-length",
+    "termination",
+    "checksum",
+    "concatenation",
+    "concatenation-unfinished",
+)
 """What is always on; `expiration` joins when uploads expire."""
+
+CHECKSUM_TRAILER = "checksum-trailer"
+"""Joins where the HTTP server keeps trailers for us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +44,17 @@ class Announced:
     max_size: int
     extensions: tuple[str, ...]
 
-    def headers(self) -> dict[str, str]:
+    def under(self, scope: Scope) -> tuple[str, ...]:
+        """The extensions that are on under the server that made this scope."""
+        trailers = trailers_of(scope) is not None
+        return (*self.extensions, CHECKSUM_TRAILER) if trailers else self.extensions
+
+    def headers(self, scope: Scope) -> dict[str, str]:
         return {
             "Tus-Version": headers.VERSION,
             "Tus-Max-Size": str(self.max_size),
-            "Tus-Extension": ",".join(self.extensions),  # no blanks: a Go client needs that
+            "Tus-Extension": ",".join(self.under(scope)),  # no blanks: a Go client needs that
+            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
         }
 
 
@@ -65,12 +85,14 @@ class Tus:
     # --- POST --------------------------------------------------------------------------------
 
     async def create(self, request: Request, body: Body) -> Reply:
-        """201 with an absolute Location; a body that comes with it is stored."""
+        """201 with an absolute Location; a body that comes with it is stored, unless the creation
+        is a repeated one."""
         caller = await self._admit(Action.CREATE, request, None)
-        creation = _creation(request)
-        takes_body = request.has_body
+        creation = _creation(request, concat_of(request, self._addresses))
+        body.verify_with(request.verifier())
+        takes_body = request.has_body or body.verifier is not None
         appended = await self._creator.create(
-            creation, body if takes_body else None, owner=caller.owner
+            creation, body if takes_body else None, owner=caller.owner, left=body.left()
         )
         if appended.ended is Ended.DISCONNECTED:
             return Reply(status=201, code=Ended.DISCONNECTED)
@@ -80,12 +102,13 @@ class Tus:
             status=201,
             headers={
                 "Location": f"{base}{request.path.rstrip('/')}/{upload.id}",
-                "Upload-Offset": str(upload.offset),
+                **_offset(upload),
                 **_expires(upload),
             },
         )
-        if takes_body and not body.whole:
-            reply.close = reply.linger = True
+        if takes_body:
+            reply.code = appended.ended
+            reply.close = reply.linger = not body.whole
         return reply
 
     # --- PATCH -------------------------------------------------------------------------------
@@ -95,35 +118,34 @@ class Tus:
         caller = await self._admit(Action.APPEND, request, id)
         try:
             append = _append(request)
-        except TuslineError:
-            await self._must_exist(id, caller)  # 404 and 410 come before 400 and 415
-            raise
-        try:
-            appended = await self._appender.append(id, append, body, owner=caller.sees)
+            body.verify_with(request.verifier())
         except TuslineError as error:
-            reply = error_reply(error)
-            if error.status in (400, 409, 413, 423):
-                reply.headers.update(_expires(await self._looker.look(id, owner=caller.sees)))
-            return reply
+            upload = await self._existing(id, caller)  # 403, 404 and 410 come before 400 and 415
+            error.expires = upload.lapses
+            raise
+        appended = await self._appender.append(id, append, body, owner=caller.sees)
         return _append_reply(request, appended)
 
-    async def _must_exist(self, id: UploadId, caller: Caller) -> None:
+    async def _existing(self, id: UploadId, caller: Caller) -> Upload:
         upload = await self._looker.look(id, owner=caller.sees)
-        rules.must_exist(upload, owner=caller.sees, now=self._clock.now())
+        rules.must_take_bytes(upload, owner=caller.sees, now=self._clock.now())
+        return upload
 
     # --- HEAD, DELETE ------------------------------------------------------------------------
 
     async def head(self, request: Request, id: UploadId) -> Reply:
-        """200 with the offset, the length and the metadata as they were given."""
+        """200 with the offset, the length, and metadata and concatenation as they were given."""
         caller = await self._admit(Action.LOOK, request, id)
         upload = await self._looker.offset(id, owner=caller.sees)
-        told = {"Upload-Offset": str(upload.offset), **_expires(upload)}
+        told = {**_offset(upload), **_expires(upload)}
         if upload.length is None:
             told["Upload-Defer-Length"] = "1"
         else:
             told["Upload-Length"] = str(upload.length)
         if upload.metadata:
             told["Upload-Metadata"] = upload.metadata
+        if upload.concat is not None:
+            told["Upload-Concat"] = upload.concat
         return Reply(status=200, headers=told)
 
     async def terminate(self, request: Request, id: UploadId) -> Reply:
@@ -132,8 +154,11 @@ class Tus:
         return Reply(status=204)
 
 
-def _creation(request: Request) -> Creation:
-    """Raises UnsupportedType (CWU-02), BadRequest (CRE-03, CRE-04)."""
+def _creation(request: Request, concat: Concat | None) -> Creation:
+    """Raises UnsupportedType (CWU-02), BadRequest (CRE-03, CRE-04), and for a final upload what
+    `final_creation` does."""
+    if concat is not None and concat.members:
+        return final_creation(request, concat)
     if request.has_body:
         _must_be_octets(request)
     length = request.count("Upload-Length")
@@ -144,8 +169,13 @@ def _creation(request: Request) -> Creation:
         raise BadRequest(
             "give either Upload-Length or Upload-Defer-Length: 1", code="length-missing"
         )
-    metadata = request.headers.get("upload-metadata")
-    return Creation(length=length, metadata=metadata, body=request.body_length)
+    return Creation(
+        length=length,
+        metadata=request.headers.get("upload-metadata"),
+        body=request.body_length,
+        key=request.idempotency_key,
+        concat=concat.value if concat else None,
+    )
 
 
 def _append(request: Request) -> Append:
@@ -169,7 +199,7 @@ def _append_reply(request: Request, appended: Appended) -> Reply:
     told = {"Upload-Offset": str(upload.offset), **_expires(upload)}
     if appended.error is not None:
         reply = error_reply(appended.error)
-        reply.close = reply.linger = True
+        reply.close = reply.linger = appended.ended is not Ended.COMPLETE
         reply.headers.update(told)
         return reply
     early = early_answer(
@@ -188,8 +218,12 @@ def _append_reply(request: Request, appended: Appended) -> Reply:
     return reply
 
 
+def _offset(upload: Upload) -> dict[str, str]:
+    """`Upload-Offset`; not of a pending final upload, which a client would append to (CAT-14)."""
+    return {} if upload.pending else {"Upload-Offset": str(upload.offset)}
+
+
 def _expires(upload: Upload) -> dict[str, str]:
     """`Upload-Expires`, while the upload can expire (EXP-02 to EXP-04)."""
-    if upload.expires is None or upload.phase is not Phase.RECEIVING or upload.complete:
-        return {}
-    return {"Upload-Expires": headers.http_date(upload.expires)}
+    lapses = upload.lapses
+    return {} if lapses is None else {"Upload-Expires": headers.http_date(lapses)}

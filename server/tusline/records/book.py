@@ -3,9 +3,10 @@
 import sqlite3
 from dataclasses import dataclass
 
+from tusline.concat import FINALS
 from tusline.errors import LeaseLost, StaleJob, UnknownUpload
 from tusline.records import rows
-from tusline.upload import MOVES, Delta, Phase, Reason, Upload, UploadId
+from tusline.upload import MOVES, PARTIAL_KEPT, Delta, Phase, Reason, Upload, UploadId
 
 TIMELINE = 100
 """Events kept for each upload: a client that sends single bytes must not fill the disk."""
@@ -28,13 +29,34 @@ class Book:
         if row is None:
             raise UnknownUpload("there is no such upload")
         entries = self.db.execute("SELECT entry FROM journal WHERE id = ? ORDER BY seq", (id,))
-        return rows.to_upload(row, [entry["entry"] for entry in entries], now=self.now)
+        journal = [entry["entry"] for entry in entries]
+        return rows.to_upload(row, journal, self._finals(row), now=self.now)
 
-    def select(self, condition: str, limit: int) -> tuple[Upload, ...]:
-        """Uploads by a condition of ours (never of a client), which may use `:now`."""
+    def _finals(self, row: sqlite3.Row) -> list[UploadId]:
+        """The pending final uploads that wait for a partial one."""
+        if row["concat"] is None:
+            return []
+        found = self.db.execute(
+            "SELECT final FROM waiting WHERE member = ? LIMIT ?", (row["id"], FINALS)
+        )
+        return [UploadId(waiting["final"]) for waiting in found]
+
+    @property
+    def soon(self) -> float | None:
+        """When an upload expires that is used now; None: never."""
+        return self.now + self.expires if self.expires else None
+
+    @property
+    def later(self) -> float | None:
+        """As `soon`, for a partial upload that is complete."""
+        return self.now + max(self.expires, PARTIAL_KEPT) if self.expires else None
+
+    def select(self, condition: str, limit: int, *, life: float = 0) -> tuple[Upload, ...]:
+        """Uploads by a condition of ours (never of a client), which may use `:now`, and `:before`:
+        the time `life` seconds ago."""
         found = self.db.execute(
             f"SELECT id FROM uploads WHERE {condition} LIMIT :limit",
-            {"now": self.now, "limit": limit},
+            {"now": self.now, "before": self.now - life, "limit": limit},
         ).fetchall()
         return tuple(self.read(UploadId(row["id"])) for row in found)
 
@@ -101,7 +123,8 @@ class Book:
             "head": head,
             "number": delta.number,
             "now": self.now,
-            "expires": self.now + self.expires if self.expires else None,
+            "soon": self.soon,
+            "later": self.later,
             "synced": delta.synced,
             "boot": self.boot,
         }
@@ -109,7 +132,9 @@ class Book:
             "UPDATE uploads SET offset = :offset, length = coalesce(length, :length),"
             " head = :head, commits = :number, changed = :now, version = version + 1,"
             " synced = iif(:synced, :offset, synced), boot = :boot,"
-            " expires = :expires WHERE id = :id",
+            " expires = CASE WHEN members <> '' THEN NULL"
+            " WHEN concat IS NOT NULL AND :offset = coalesce(length, :length) THEN :later"
+            " ELSE :soon END WHERE id = :id",
             given,
         )
 
@@ -132,6 +157,7 @@ class Book:
             " changed = :now, expires = NULL, version = version + 1 WHERE id = :id",
             given,
         )
+        self.db.execute("DELETE FROM waiting WHERE final = ?", (id,))
         self.note(id, phase, note or (reason.code if reason else ""))
 
     def note(self, id: UploadId, name: str, detail: str) -> None:

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from tusline.upload import Image, Phase, Reason, Upload, UploadId, Variant
 
 
-def to_upload(row: sqlite3.Row, journal: Sequence[str], *, now: float) -> Upload:
+def to_upload(
+    row: sqlite3.Row, journal: Sequence[str], finals: Sequence[UploadId], *, now: float
+) -> Upload:
     """`now` decides whether the lease still runs."""
     reason = row["reason_code"]
     return Upload(
@@ -34,6 +36,11 @@ def to_upload(row: sqlite3.Row, journal: Sequence[str], *, now: float) -> Upload
         variants=variants_from_text(row["variants"]),
         attempts=row["attempts"],
         job_token=row["job_token"],
+        batch=row["batch"],
+        original_gone=row["original"] != "kept",
+        concat=row["concat"],
+        members=tuple(map(UploadId, row["members"].split())),
+        finals=tuple(finals),
     )
 
 

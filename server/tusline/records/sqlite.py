@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tusline.interfaces import Begun, Clock, Committed, Due
-from tusline.records import rows
+from tusline.records import batches, finals, jobs, keys, retention
 from tusline.records.book import Book
 from tusline.records.opening import after_a_stop
 from tusline.records.schema import bring_up
@@ -14,6 +14,7 @@ from tusline.records.sqlite_thread import SqliteThread
 from tusline.upload import (
     MOVES,
     SCHEMA,
+    STORED,
     Delta,
     Event,
     Job,
@@ -31,8 +32,9 @@ FREE = "phase = 'receiving' AND lease_until <= :now"
 
 
 class SqliteRecords:
-    """Implements Records. All times are seconds: `lease_ttl`, `expires` (0: never), and `wait`,
-    after which a caller is told that the records do not answer.
+    """Implements Records. All times are seconds: `lease_ttl`, `expires` (0: never), `wait`, after
+    which a caller is told that the records do not answer, and how long records of what is over
+    and originals are kept (0: for ever).
 
     `boot` names the running boot of the machine (see `opening`). Opened read-only, beside the
     process that holds the folder, it reads and nothing else.
@@ -47,12 +49,16 @@ class SqliteRecords:
         expires: float,
         wait: float,
         boot: str = "",
+        keep_records: float = 0,
+        keep_originals: float = 0,
     ) -> None:
         self._thread = SqliteThread(path, wait=wait)
         self._clock = clock
         self._lease_ttl = lease_ttl
         self._expires = expires
         self._boot = boot
+        self._keep_records = keep_records
+        self._keep_originals = keep_originals
 
     def open(self, *, read_only: bool = False) -> None:
         """Raises RecordsUnavailable, ConfigurationError."""
@@ -83,12 +89,18 @@ class SqliteRecords:
 
     # --- uploads and leases ------------------------------------------------------------------
 
-    async def create(self, upload: Upload, *, lease: bool) -> Begun:
+    async def create(
+        self, upload: Upload, *, lease: bool, key: str | None = None, most: int | None = None
+    ) -> Begun:
         def work(book: Book) -> Begun:
+            if key is not None and (known := keys.named(book, upload.owner, key)) is not None:
+                return Begun(upload=known, token=None)
+            if most is not None and upload.batch is not None:
+                batches.must_have_room(book, upload.owner, upload.batch, most)
             book.db.execute(
                 "INSERT INTO uploads (id, schema, owner, phase, length, offset, metadata, head,"
-                " created, changed, expires, version) VALUES (:id, :schema, :owner, :phase,"
-                " :length, 0, :metadata, x'', :created, :changed, :expires, 1)",
+                " created, changed, expires, version, batch) VALUES (:id, :schema, :owner,"
+                " :phase, :length, 0, :metadata, x'', :created, :changed, :expires, 1, :batch)",
                 {
                     "id": upload.id,
                     "schema": SCHEMA,
@@ -99,16 +111,23 @@ class SqliteRecords:
                     "created": upload.created,
                     "changed": upload.changed,
                     "expires": upload.expires,
+                    "batch": upload.batch,
                 },
             )
+            if key is not None:
+                keys.give(book, upload, key)
             length = "deferred" if upload.length is None else upload.length
             book.note(upload.id, "created", f"length {length}")
+            finals.add(book, upload)
             token = book.next_token(0) if lease else None
             if token is not None:
                 book.hold(upload.id, token)
             return Begun(upload=book.read(upload.id), token=token)
 
         return await self._run(work)
+
+    async def named(self, owner: str, key: str) -> Upload | None:
+        return await self._run(lambda book: keys.named(book, owner, key))
 
     async def get(self, id: UploadId) -> Upload:
         return await self._run(lambda book: book.read(id))
@@ -123,7 +142,7 @@ class SqliteRecords:
     ) -> Begun:
         def work(book: Book) -> Begun:
             upload = book.read(id)
-            elsewhere = expect is not None and expect != upload.offset
+            elsewhere = expect is not None and (upload.final or expect != upload.offset)
             if upload.phase is not Phase.RECEIVING or elsewhere:
                 return Begun(upload=upload, token=None)
             if upload.held and overtake != upload.token:
@@ -180,7 +199,8 @@ class SqliteRecords:
     async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
         def work(book: Book) -> Upload:
             upload = book.read(id)
-            if phase not in MOVES[upload.phase]:
+            stored = upload.phase in STORED and phase is Phase.EXPIRED
+            if stored or phase not in MOVES[upload.phase]:
                 return upload
             book.move(id, phase, reason)
             book.release(id)
@@ -202,16 +222,29 @@ class SqliteRecords:
 
         await self._run(work)
 
+    async def drop_original(self, id: UploadId) -> Upload:
+        return await self._run(lambda book: retention.drop_original(book, id))
+
+    async def original_dropped(self, id: UploadId) -> None:
+        await self._run(lambda book: retention.original_dropped(book, id))
+
+    async def forget(self, id: UploadId) -> None:
+        await self._run(lambda book: retention.forget(book, id))
+
     async def due(self, limit: int) -> Due:
-        expired = f"{FREE} AND expires <= :now AND offset IS NOT length ORDER BY expires"
-        unsettled = f"{FREE} AND offset = length ORDER BY changed"
+        kept = f"offset = length AND (concat IS NULL OR {finals.AWAITED})"
+        expired = f"{FREE} AND expires <= :now AND NOT coalesce({kept}, 0) ORDER BY expires"
+        whole = "offset = length AND (concat IS NULL OR members <> '')"
         over = "phase IN ('rejected', 'expired', 'terminated')"
         return await self._run(
             lambda book: Due(
                 expired=book.select(expired, limit),
-                unsettled=book.select(unsettled, limit),
+                unsettled=book.select(f"{FREE} AND {whole} ORDER BY changed", limit),
+                joinable=book.select(f"{FREE} AND {finals.JOINABLE} ORDER BY changed", limit),
                 unsynced=book.select(f"{FREE} AND synced < offset ORDER BY changed", limit),
                 leftover=book.select(f"bytes = 1 AND {over} ORDER BY changed", limit),
+                outdated=retention.outdated(book, limit, keep=self._keep_originals),
+                forgettable=retention.forgettable(book, limit, keep=self._keep_records),
             )
         )
 
@@ -235,47 +268,13 @@ class SqliteRecords:
     # --- jobs --------------------------------------------------------------------------------
 
     async def start_job(self, id: UploadId) -> Job | None:
-        def work(book: Book) -> Job | None:
-            upload = book.read(id)
-            if upload.phase not in (Phase.RECEIVED, Phase.OPTIMIZING):
-                return None
-            token = book.next_token(upload.job_token)
-            book.move(id, Phase.OPTIMIZING, note=f"attempt {upload.attempts + 1}")
-            book.db.execute(
-                "UPDATE uploads SET job_token = ?, attempts = attempts + 1 WHERE id = ?",
-                (token, id),
-            )
-            return Job(upload=book.read(id), token=token)
-
-        return await self._run(work)
+        return await self._run(lambda book: jobs.start(book, id))
 
     async def postpone(self, id: UploadId, token: int) -> None:
-        def work(book: Book) -> None:
-            book.must_work(id, token)
-            book.move(id, Phase.RECEIVED, note="postponed")
-            book.db.execute("UPDATE uploads SET attempts = attempts - 1 WHERE id = ?", (id,))
-
-        await self._run(work)
+        await self._run(lambda book: jobs.postpone(book, id, token))
 
     async def publish(self, id: UploadId, token: int, outcome: Outcome) -> Upload:
-        def work(book: Book) -> Upload:
-            book.must_work(id, token)
-            book.move(id, outcome.phase, outcome.reason)
-            book.db.execute(
-                "UPDATE uploads SET variants = :variants, sha256 = :sha256, width = :width,"
-                " height = :height WHERE id = :id",
-                {
-                    "id": id,
-                    "variants": rows.variants_to_text(outcome.variants),
-                    "sha256": outcome.sha256,
-                    "width": outcome.image.width if outcome.image else None,
-                    "height": outcome.image.height if outcome.image else None,
-                },
-            )
-            book.db.execute("DELETE FROM outbox WHERE id = ?", (id,))
-            return book.read(id)
-
-        return await self._run(work)
+        return await self._run(lambda book: jobs.publish(book, id, token, outcome))
 
 
 def _only_read(db: sqlite3.Connection) -> None:

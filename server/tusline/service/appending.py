@@ -8,7 +8,14 @@ import structlog
 from tusline import rules, topics
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import BytesLost, LeaseLost, ServiceBusy, StoreFull, TuslineError
+from tusline.errors import (
+    BytesLost,
+    LeaseLost,
+    RejectedUpload,
+    ServiceBusy,
+    StoreFull,
+    TuslineError,
+)
 from tusline.interfaces import Writer
 from tusline.rules import Append, Limits
 from tusline.service.breaking import LOST, Breaker
@@ -28,7 +35,8 @@ log = structlog.get_logger()
 class Appended:
     """How an append ended: the record now, how many bytes it added, why the body ended.
 
-    `error` is the store's, when it failed; the bytes before it are kept.
+    `error` is the store's, when it failed (the bytes before it are kept, where no checksum is
+    missing), or the refusal of a whole body by its checksum.
     """
 
     upload: Upload
@@ -67,23 +75,35 @@ class Appender:
     async def append(
         self, id: UploadId, append: Append, body: Body, *, owner: str | None
     ) -> Appended:
-        """Append a PATCH's body. Raises the refusals of `rules`, and Busy."""
+        """Append a PATCH's body. Raises the refusals of `rules`, and Busy, with the expiry of the
+        upload as it was seen."""
+        seen: Upload | None = None
 
         def check(upload: Upload) -> None:
-            rules.must_exist(upload, owner=owner, now=self._clock.now())
+            nonlocal seen
+            seen = None
+            rules.must_take_bytes(upload, owner=owner, now=self._clock.now())
+            seen = upload
             rules.may_append(upload, append, max_size=self._limits.max_size)
 
-        grant = await self._leases.acquire(id, check, expect=append.offset)
-        if grant.lease is None:
-            return await self._nothing_to_add(grant.upload, body)
-        return await self.receive(grant.lease, body, length=append.length)
+        try:
+            grant = await self._leases.acquire(id, check, expect=append.offset)
+            if grant.lease is None:
+                return await self._nothing_to_add(grant.upload, body)
+            return await self.receive(grant.lease, body, length=append.length)
+        except TuslineError as error:
+            if seen is not None and not isinstance(error, RejectedUpload):
+                error.expires = seen.lapses
+            raise
 
     async def _nothing_to_add(self, upload: Upload, body: Body) -> Appended:
         """An empty PATCH at the end of a complete upload is a success (X-04)."""
         with self._running.at(body):
             piece = await body.read()
         ended = body.ended if piece is None and body.ended else Ended.TOO_LONG
-        return Appended(upload=upload, added=0, ended=ended)
+        verifier = body.verifier if ended is Ended.COMPLETE else None
+        refusal = None if verifier is None else verifier.refusal()
+        return Appended(upload=upload, added=0, ended=ended, error=refusal)
 
     async def receive(self, lease: Lease, body: Body, *, length: int | None) -> Appended:
         """Take a body under a granted lease, and release it (or hand it to the settler).
@@ -133,9 +153,13 @@ class Appender:
             if isinstance(session.failure, BytesLost):
                 now = await self._breaker.break_(session.lease.upload, session.failure)
                 return Appended(upload=now, added=0, ended=ended, error=session.failure)
-            rest = session.rest(ended_well=ended is Ended.COMPLETE)
+            well = ended is Ended.COMPLETE and session.verified()
+            rest = session.rest(ended_well=well)
             added = session.added + rest.added
-            now = await self._close(session, rest, ended, body)
+            if well and session.lease.upload.grown(rest).complete:
+                now = await self._settle(session.lease, rest, body)
+            else:
+                now = await session.lease.end(rest, _note(session, ended))
         except LeaseLost:
             now = await self._clearer.tidy_now(session.lease.upload)
             added, ended = session.added, Ended.LEASE_LOST
@@ -144,11 +168,8 @@ class Appender:
             raise
         return Appended(upload=now, added=added, ended=ended, error=session.failure)
 
-    async def _close(self, session: Session, rest: Delta, ended: Ended, body: Body) -> Upload:
-        """Last commit, and release; a complete upload is settled under the same lease."""
-        lease = session.lease
-        if ended is not Ended.COMPLETE or not lease.upload.grown(rest).complete:
-            return await lease.end(rest, f"request {ended}")
+    async def _settle(self, lease: Lease, rest: Delta, body: Body) -> Upload:
+        """The commit that completes the upload, and all that follows, under the same lease."""
         if rest:
             await lease.add(rest)
         settled = await self._settler.settle_held(lease, left=body.left())
@@ -156,6 +177,14 @@ class Appender:
             # A client does not come back after a 4xx, but should where the file was not at fault.
             raise BytesLost(LOST.message) if settled.reason == LOST else rules.rejection(settled)
         return settled or lease.upload
+
+
+def _note(session: Session, ended: Ended) -> str:
+    """For the timeline: how the request ended, and how many of its bytes do not count."""
+    failed = session.failure if ended is Ended.COMPLETE else None
+    why = failed.code if failed else ended
+    dropped = f", {session.dropped} bytes discarded" if session.dropped else ""
+    return f"request {why}{dropped}"
 
 
 async def _pump(body: Body, writer: Writer | None, session: Session, room: int) -> None:

@@ -1,4 +1,4 @@
-"""Bytes that belong to no upload any more: deleted now, or by a later sweep."""
+"""Bytes that nobody needs any more: deleted now, or by a later sweep."""
 
 import structlog
 
@@ -32,6 +32,20 @@ class Clearer:
             return False
         return True
 
+    async def drop_original(self, upload: Upload) -> bool:
+        """Whether an original that was kept long enough is gone. The record says that it goes
+        before it does: nobody finds half of a file, and a crash in between is made up for."""
+        try:
+            now = await self._records.drop_original(upload.id)
+            if now.phase in OVER:
+                return await self.clear(now)
+            await self._store.drop_original(now)
+            await self._records.original_dropped(now.id)
+        except TuslineError as error:
+            log.warning("original.not_dropped", upload_id=upload.id, error=str(error))
+            return False
+        return True
+
     async def tidy(self, upload: Upload) -> bool:
         """Whether there was litter, and is no more. A writer or a seal that ran beside the end of
         an upload may have left bytes behind it."""
@@ -46,8 +60,13 @@ class Clearer:
             return False
 
     async def tidy_now(self, upload: Upload) -> Upload:
-        """Tidy up by the record as it is now, which is the answer."""
-        now = await self._records.get(upload.id)
+        """Tidy up by the record as it is now, which is the answer. Raises UnknownUpload when the
+        record is forgotten already: then everything goes."""
+        try:
+            now = await self._records.get(upload.id)
+        except UnknownUpload:
+            await self._store.discard(upload)
+            raise
         await self.tidy(now)
         return now
 

@@ -5,13 +5,18 @@ import secrets
 from tusline import rules
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import TooLarge
+from tusline.errors import BadRequest, ServiceBusy, StoreFull, TooLarge
+from tusline.interfaces import Begun
 from tusline.rules import Creation, Limits
 from tusline.service.appending import Appended, Appender
 from tusline.service.doors import Doors
+from tusline.service.joining import Joiner
+from tusline.service.lease import Lease
 from tusline.service.leases import Leases
+from tusline.service.looking import Looker
+from tusline.service.settling import Settler
 from tusline.service.terminating import Terminator
-from tusline.upload import Phase, Upload, UploadId
+from tusline.upload import PARTIAL_KEPT, Phase, Upload, UploadId
 
 ID_BYTES = 16
 """Random bytes in an id: 128 bits, so that an id is unguessable (I9). Written in hexadecimal: no
@@ -26,7 +31,10 @@ class Creator:
         doors: Doors,
         leases: Leases,
         appender: Appender,
+        looker: Looker,
         terminator: Terminator,
+        joiner: Joiner,
+        settler: Settler,
         *,
         limits: Limits,
         expires: float,
@@ -34,34 +42,94 @@ class Creator:
         self._doors = doors
         self._leases = leases
         self._appender = appender
+        self._looker = looker
         self._terminator = terminator
+        self._joiner = joiner
+        self._settler = settler
         self._limits = limits
         self._expires = expires
 
-    async def create(self, creation: Creation, body: Body | None, *, owner: str) -> Appended:
-        """Create an upload and take the body that came with it (None: there is none).
+    async def create(
+        self, creation: Creation, body: Body | None, *, owner: str, left: float | None = None
+    ) -> Appended:
+        """Create an upload and take the body that came with it (None: there is none). A final one
+        is joined within the seconds `left` (None: any), or behind the answer.
 
-        Raises the refusals of `rules.may_create` and `rules.has_room`; an upload whose body turns
-        out too long is removed again (CWU-06).
+        A creation that is repeated under its key is answered with the upload that it made before,
+        and the body is left alone: the client goes on from that upload's offset.
+
+        Raises the refusals of `rules.may_create`, `rules.has_room` and `rules.may_repeat`,
+        BadRequest for a bad member, and BatchFull; an upload whose body turns out too long, or not
+        to have its checksum, is removed again (CWU-06, CWU-08).
         """
+        if creation.members:
+            return await self._create_final(creation, owner=owner, left=left)
         rules.may_create(creation, self._limits)
-        rules.has_room(
-            self._limits,
-            length=creation.length,
-            free=await self._doors.store.free(),
-            depth=await self._doors.jobs.depth(),
+        fresh = self._fresh(creation, owner)
+        takes = body is not None or creation.length == 0
+        begun = await self._begin(fresh, creation, lease=takes)
+        if begun.token is not None:
+            return await self._receive(begun, body or Body.empty())
+        if begun.upload.id != fresh.id:
+            return await self._repeated(begun.upload, creation)
+        return Appended(upload=begun.upload, added=0, ended=Ended.COMPLETE)
+
+    async def _begin(self, fresh: Upload, creation: Creation, *, lease: bool) -> Begun:
+        """The record. What refuses a new upload does not concern one that was created before."""
+        free, depth = await self._doors.store.free(), await self._doors.jobs.depth()
+        try:
+            rules.has_room(self._limits, length=creation.length, free=free, depth=depth)
+        except (StoreFull, ServiceBusy):
+            if creation.key is None:
+                raise
+            known = await self._doors.records.named(fresh.owner, creation.key)
+            if known is None:
+                raise
+            return Begun(upload=known, token=None)
+        return await self._doors.records.create(
+            fresh, lease=lease, key=creation.key, most=self._limits.max_files
         )
-        begun = await self._doors.records.create(
-            self._fresh(creation, owner), lease=body is not None or creation.length == 0
-        )
-        if begun.token is None:
-            return Appended(upload=begun.upload, added=0, ended=Ended.COMPLETE)
+
+    async def _receive(self, begun: Begun, body: Body) -> Appended:
         lease = self._leases.lease(begun)
-        appended = await self._appender.receive(lease, body or Body.empty(), length=None)
+        appended = await self._appender.receive(lease, body, length=None)
         if appended.ended is Ended.TOO_LONG:
-            await self._terminator.terminate(begun.upload.id, owner=owner)
+            await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
             raise TooLarge("the body is longer than the upload")
+        if appended.error is not None and appended.error.status < 500:
+            await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
+            raise appended.error
         return appended
+
+    async def _create_final(
+        self, creation: Creation, *, owner: str, left: float | None
+    ) -> Appended:
+        """Its key is looked up first: members may be gone since it was created."""
+        records = self._doors.records
+        if creation.key is not None:
+            known = await records.named(owner, creation.key)
+            if known is not None:
+                return await self._repeated(known, creation)
+        measured = await self._joiner.measured(creation, owner=owner)
+        rules.may_create(measured, self._limits)
+        begun = await self._begin(self._fresh(measured, owner), measured, lease=True)
+        if begun.token is None:
+            return await self._repeated(begun.upload, creation)
+        return await self._join(self._leases.lease(begun), left)
+
+    async def _join(self, lease: Lease, left: float | None) -> Appended:
+        settled = await self._settler.settle_held(lease, left=left)
+        if settled is not None and settled.phase is Phase.REJECTED:
+            raise rules.rejection(settled)
+        if settled is not None and settled.phase is Phase.EXPIRED:
+            raise BadRequest("a partial upload has just gone away", code="unknown-member")
+        return Appended(upload=settled or lease.upload, added=0, ended=Ended.COMPLETE)
+
+    async def _repeated(self, upload: Upload, creation: Creation) -> Appended:
+        """The client has lost the first answer: what still runs for it lets go, as for HEAD."""
+        rules.may_repeat(upload, creation)
+        now = await self._looker.offset(upload.id, owner=upload.owner)
+        return Appended(upload=now, added=0, ended=Ended.COMPLETE)
 
     def _fresh(self, creation: Creation, owner: str) -> Upload:
         now = self._doors.clock.now()
@@ -76,6 +144,17 @@ class Creator:
             journal=(),
             created=now,
             changed=now,
-            expires=now + self._expires if self._expires else None,
+            expires=self._expiry(creation, now),
             version=1,
+            batch=rules.batch_of(creation),
+            concat=creation.concat,
+            members=creation.members,
         )
+
+    def _expiry(self, creation: Creation, now: float) -> float | None:
+        """A final upload lives as long as its members do."""
+        if not self._expires or creation.members:
+            return None
+        if creation.partial and creation.length == 0:
+            return now + max(self._expires, PARTIAL_KEPT)
+        return now + self._expires

@@ -26,8 +26,8 @@ class Looker:
         self._check(upload, owner)
         if upload.phase is not Phase.RECEIVING:
             return upload
-        if upload.complete:
-            # Every byte is committed: whoever holds the lease only finishes.
+        if upload.complete or upload.final:
+            # No more bytes come from a client: whoever holds the lease only finishes.
             await self._settler.settle(id)
             upload = await self._records.get(id)
             self._check(upload, owner)

@@ -9,6 +9,7 @@ from tusline.service.breaking import Breaker
 from tusline.service.clearing import Clearer
 from tusline.service.creation import Creator
 from tusline.service.doors import Doors
+from tusline.service.joining import Joiner
 from tusline.service.leases import Leases
 from tusline.service.looking import Looker
 from tusline.service.running import Running
@@ -55,6 +56,9 @@ class Service:
             records, signals, watermarks.committed, wait=tuning.lease_wait, ttl=tuning.lease_ttl
         )
         running = Running()
+        joiner = Joiner(
+            records, store, doors.clock, breaker, watermarks, max_size=tuning.limits.max_size
+        )
         settler = Settler(
             records,
             store,
@@ -62,6 +66,7 @@ class Service:
             leases,
             clearer,
             breaker,
+            joiner,
             types=tuning.limits.types,
             enqueue=doors.jobs.enqueue,
             wait=tuning.finish_wait,
@@ -76,13 +81,23 @@ class Service:
             limits=tuning.limits,
             rhythm=tuning.rhythm,
         )
+        looker = Looker(records, doors.clock, leases, settler)
         terminator = Terminator(doors, leases, clearer)
+        creator = Creator(
+            doors,
+            leases,
+            appender,
+            looker,
+            terminator,
+            joiner,
+            settler,
+            limits=tuning.limits,
+            expires=tuning.expires,
+        )
         return cls(
-            creator=Creator(
-                doors, leases, appender, terminator, limits=tuning.limits, expires=tuning.expires
-            ),
+            creator=creator,
             appender=appender,
-            looker=Looker(records, doors.clock, leases, settler),
+            looker=looker,
             terminator=terminator,
             settler=settler,
             sweeper=Sweeper(doors, leases, settler, clearer, watermarks, limit=tuning.sweep_limit),

@@ -34,8 +34,9 @@ class Session:
 
     What becomes durable while a commit is under way is merged into the next. The piece that would
     complete the upload is held back until the body has ended well, so that an upload is never
-    finished by a broken or too long body. `length` is the upload's, also if this request declares
-    it; None while it is unknown.
+    finished by a broken or too long body; of a body that came with a checksum all is held back, and
+    counts only once it is verified (CHK-07, CHK-08). `length` is the upload's, also if this request
+    declares it; None while it is unknown.
     """
 
     def __init__(self, lease: Lease, body: Body, rhythm: Rhythm, *, length: int | None) -> None:
@@ -44,6 +45,7 @@ class Session:
         self._writer: Writer | None = None
         self._secure = not rhythm.strict
         self._body = body
+        self._verifier = body.verifier
         self._rhythm = rhythm
         self._length = length
         self._loop = asyncio.get_running_loop()
@@ -58,8 +60,9 @@ class Session:
 
     def add(self, delta: Delta) -> None:
         self._durable += delta.added
-        if delta.added and self._durable == self._length:
-            self._held = delta
+        last = self._durable == self._length
+        if delta.added and (last or self._verifier is not None):
+            self._held += delta
             return
         self._pending += delta
         if self._pending.added >= self._rhythm.commit_bytes:
@@ -160,15 +163,28 @@ class Session:
         self._cancel_timer()
         await self.lease.confirm()
 
+    def verified(self) -> bool:
+        """Whether a body that has ended well may count: it came without a checksum, or it is
+        stored and has it. What it is refused for becomes the failure."""
+        if self._verifier is None:
+            return True
+        self.failure = self.failure or self._verifier.refusal()
+        return self.failure is None
+
     def rest(self, *, ended_well: bool) -> Delta:
-        """What is durable and not committed; with the completing piece, and the length that was
+        """What is durable and not committed; with what was held back, and the length that was
         declared, if the body ended well."""
         delta, self._pending = self._pending, NOTHING
         if ended_well:
-            delta += self._held
+            delta, self._held = delta + self._held, NOTHING
         if delta.added and self._rhythm.strict:
             delta = replace(delta, synced=True) if self._secure else NOTHING
         return delta + self._declared if ended_well else delta
+
+    @property
+    def dropped(self) -> int:
+        """Bytes that were written and, after `rest`, do not count: they are still held back."""
+        return self._held.added
 
     @property
     def added(self) -> int:

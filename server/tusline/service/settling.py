@@ -1,4 +1,4 @@
-"""From the last byte to RECEIVED: content check, seal, finish. Idempotent, so recovery is this."""
+"""From the last byte to RECEIVED: join, check, seal, finish. Idempotent: recovery is this."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from tusline import rules, topics
-from tusline.errors import BytesLost, LeaseLost, RejectedUpload, TuslineError
+from tusline.concat import Standing
+from tusline.errors import BytesLost, ExpiredUpload, LeaseLost, RejectedUpload, TuslineError
 from tusline.interfaces import BlobStore, Records, Signals
 from tusline.service.breaking import Breaker
 from tusline.service.clearing import Clearer
+from tusline.service.joining import Joiner
 from tusline.service.lease import Lease, SealLedger
 from tusline.service.leases import Leases
-from tusline.upload import Delta, Phase, Reason, Upload, UploadId
+from tusline.upload import NOTHING, OVER, Delta, Phase, Reason, Upload, UploadId
 
 log = structlog.get_logger()
 
@@ -20,9 +22,10 @@ Enqueue = Callable[[UploadId], Awaitable[None]]
 
 
 class Settler:
-    """Settles complete uploads: for their last PATCH, for HEAD, and for the sweeper.
+    """Settles complete uploads, and final ones: for the last PATCH (theirs, or a member's), for a
+    final's creation, for HEAD, and for the sweeper.
 
-    `wait` is how many seconds a caller waits for a seal that takes long; it goes on behind it.
+    `wait` is how many seconds a caller waits for what takes long; it goes on behind it.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class Settler:
         leases: Leases,
         clearer: Clearer,
         breaker: Breaker,
+        joiner: Joiner,
         *,
         types: tuple[str, ...],
         enqueue: Enqueue,
@@ -44,18 +48,19 @@ class Settler:
         self._leases = leases
         self._clearer = clearer
         self._breaker = breaker
+        self._joiner = joiner
         self._types = types
         self._enqueue = enqueue
         self._wait = wait
         self._background: set[asyncio.Task[Upload | None]] = set()
 
     async def settle(self, id: UploadId) -> None:
-        """Settle an upload if it is complete and nobody else is at it. Never raises a refusal:
-        it stands in the record."""
+        """Settle an upload if it is complete, or final, and nobody else is at it. Never raises a
+        refusal: it stands in the record."""
         lease = await self._leases.try_acquire(id)
         if lease is None:
             return
-        if lease.upload.complete:
+        if lease.upload.complete or lease.upload.final:
             await self.settle_held(lease, left=None)
         else:
             await self._leases.release(lease)
@@ -96,35 +101,60 @@ class Settler:
 
     async def _settle(self, lease: Lease) -> Upload:
         async with self._leases.kept(lease, wanted=_ignore, lost=_ignore):
-            try:
-                content_type = rules.check_content(lease.upload, self._types)
-            except RejectedUpload as refusal:
-                return await self._reject(lease.upload, refusal)
-            try:
-                await self._seal(lease)
-            except BytesLost as error:
-                return await self._breaker.break_(lease.upload, error)
-            finished = await self._records.finish(lease.upload.id, lease.token, content_type)
-        await self._tell(finished.id)
-        await self._enqueue(finished.id)
-        return finished
+            now = await self._judged(lease)
+        if now is None:
+            return await self._leave(lease)
+        await self._tell(now.id)
+        if now.phase is Phase.RECEIVED:
+            await self._enqueue(now.id)
+        elif now.phase in OVER:
+            await self._clearer.clear(now)
+        return now
+
+    async def _judged(self, lease: Lease) -> Upload | None:
+        """The upload finished, or refused; None while it stays as it is: a partial one, and a
+        final one that lacks members."""
+        upload = lease.upload
+        try:
+            if upload.pending and not await self._joiner.join(lease):
+                return None
+            if upload.partial:
+                await self._sync(lease)
+                return None
+            content_type = rules.check_content(lease.upload, self._types)
+            await self._seal(lease)
+        except RejectedUpload as refusal:
+            reason = Reason(code=refusal.code, message=refusal.message)
+            return await self._records.retire(upload.id, Phase.REJECTED, reason)
+        except ExpiredUpload:
+            return await self._records.retire(upload.id, Phase.EXPIRED, None)
+        except BytesLost as error:
+            return await self._breaker.break_(lease.upload, error)
+        return await self._records.finish(upload.id, lease.token, content_type)
+
+    async def _leave(self, lease: Lease) -> Upload:
+        """Release what is not finished. Whoever completed a member meanwhile may have found the
+        lease of its final upload taken: so that is looked at once more."""
+        now = await lease.end(NOTHING, "")
+        for final in now.finals:
+            await self.settle(final)
+        if now.final and await self._joiner.standing(now) is not Standing.WAITING:
+            await self.settle(now.id)
+            return await self._records.get(now.id)
+        return now
 
     async def _seal(self, lease: Lease) -> None:
         """The bytes are synced, and the record says so, before they get their final name: else a
         power cut in between would take back an upload whose bytes are not where it looks."""
+        await self._sync(lease)
         ledger = SealLedger(lease)
-        if lease.upload.synced < lease.upload.offset:
-            await self._store.sync(lease.upload)
-            await ledger.record(Delta(synced=True))
         await self._store.seal(lease.upload, lease.token, ledger)
         await ledger.close()
 
-    async def _reject(self, upload: Upload, refusal: RejectedUpload) -> Upload:
-        reason = Reason(code=refusal.code, message=refusal.message)
-        rejected = await self._records.retire(upload.id, Phase.REJECTED, reason)
-        await self._tell(upload.id)
-        await self._clearer.clear(rejected)
-        return rejected
+    async def _sync(self, lease: Lease) -> None:
+        if lease.upload.synced < lease.upload.offset:
+            await self._store.sync(lease.upload)
+            await lease.add(Delta(synced=True))
 
     async def _tell(self, id: UploadId) -> None:
         await self._signals.notify(topics.changed(id))

@@ -1,4 +1,5 @@
-"""Walks behind: expires, settles and clears away what a crash or a lost client left."""
+"""Walks behind: expires, settles and clears away what a crash or a lost client left, and what was
+kept long enough."""
 
 from dataclasses import dataclass
 
@@ -16,13 +17,16 @@ OUTBOX_PAGE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What one sweep did, in uploads (`settled`, `synced`: looked after; `queued`: handed to the
-    jobs; `tidied`: rid of files that nothing names)."""
+    """What one sweep did, in uploads (`settled`, `synced`: looked after; `dropped`: their
+    originals; `forgotten`: their records; `queued`: handed to the jobs; `tidied`: rid of files
+    that nothing names)."""
 
     expired: int
     settled: int
     synced: int
     cleared: int
+    dropped: int
+    forgotten: int
     queued: int
     tidied: int
 
@@ -43,6 +47,7 @@ class Sweeper:
         self._records = doors.records
         self._signals = doors.signals
         self._jobs = doors.jobs
+        self._clock = doors.clock
         self._leases = leases
         self._settler = settler
         self._clearer = clearer
@@ -53,16 +58,21 @@ class Sweeper:
         """Raises RecordsUnavailable; a store that fails for one upload does not stop the rest."""
         due = await self._records.due(self._limit)
         expired = [await self._expire(upload) for upload in due.expired]
-        for upload in due.unsettled:
+        for upload in (*due.unsettled, *due.joinable):
             await self._settler.settle(upload.id)
         for upload in due.unsynced:
             await self._watermarks.sync(upload)
         cleared = [await self._clearer.clear(upload) for upload in due.leftover]
+        dropped = [await self._drop(upload) for upload in due.outdated]
+        for upload in due.forgettable:
+            await self._records.forget(upload.id)
         return Swept(
             expired=sum(expired),
-            settled=len(due.unsettled),
+            settled=len(due.unsettled) + len(due.joinable),
             synced=len(due.unsynced),
             cleared=sum(cleared),
+            dropped=sum(dropped),
+            forgotten=len(due.forgettable),
             queued=await self.queue_outbox(),
             tidied=await self._clearer.walk(),
         )
@@ -78,11 +88,16 @@ class Sweeper:
             if not cursor:
                 return count
 
+    async def _drop(self, upload: Upload) -> bool:
+        dropped = await self._clearer.drop_original(upload)
+        await self._signals.notify(topics.changed(upload.id))
+        return dropped
+
     async def _expire(self, upload: Upload) -> bool:
         lease = await self._leases.try_acquire(upload.id)
         if lease is None:
             return False
-        if lease.upload.changed != upload.changed:
+        if not lease.upload.late(self._clock.now()):  # used meanwhile
             await self._leases.release(lease)
             return False
         over = await self._records.retire(upload.id, Phase.EXPIRED, None)

@@ -3,17 +3,18 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiofiles
 
 from tusline.errors import BytesLost, StoreUnavailable, UnknownUpload
-from tusline.interfaces import Ledger, Writer
+from tusline.interfaces import Ledger
 from tusline.storage import files, litter
 from tusline.storage.disk_writer import DiskWriter, Held, Means
 from tusline.storage.extents import Extent, extents_of, spans
+from tusline.storage.joining import join
 from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
 from tusline.storage.room import Room
@@ -34,7 +35,7 @@ class DiskStore:
         self._syncs = Syncs()
         self._means = Means(pace=pace, room=room, syncs=self._syncs, piece=piece)
 
-    async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
+    async def open(self, upload: Upload, token: int, ledger: Ledger) -> DiskWriter:
         """Go on in the last extent if nobody has it locked, else begin a new one (I4)."""
         last = extents_of(upload)[-1]
         try:
@@ -45,7 +46,7 @@ class DiskStore:
         except OSError as error:
             raise files.store_error(error) from error
 
-    async def _begin(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
+    async def _begin(self, upload: Upload, token: int, ledger: Ledger) -> DiskWriter:
         """In a new extent, which replaces every one that begins at or beyond the offset."""
         path = self._layout.extent(upload.id, token)
         descriptor = await self._pace.run(lambda: files.open_locked(path))
@@ -55,7 +56,7 @@ class DiskStore:
         held = Held(id=upload.id, path=path, descriptor=descriptor, start=0)
         return DiskWriter(held, self._means, ledger, journal=(fresh.entry(),))
 
-    async def _go_on(self, upload: Upload, last: Extent, ledger: Ledger) -> Writer | None:
+    async def _go_on(self, upload: Upload, last: Extent, ledger: Ledger) -> DiskWriter | None:
         """In the last extent; None while another has it locked.
 
         What lies beyond the record's offset was never acknowledged: it is cut off. But first we
@@ -79,6 +80,20 @@ class DiskStore:
         except BaseException:
             os.close(descriptor)
             raise
+
+    async def concat(
+        self, upload: Upload, members: Sequence[Upload], token: int, ledger: Ledger
+    ) -> None:
+        """Into the first extent, or a new one while a frozen attempt has that locked (I4)."""
+        writer = await self.open(upload, token, ledger)
+        try:
+            self._room.take(sum(member.offset for member in members))
+            await join(members, writer, self._layout, ledger)
+        except Exception:
+            await writer.give_back()
+            raise
+        finally:
+            writer.abandon()
 
     async def sync(self, upload: Upload) -> None:
         """By name, not through the writer: that may be gone, or freeze, and what is committed
@@ -143,6 +158,13 @@ class DiskStore:
 
         try:
             await self._pace.thread(step)
+        except OSError as error:
+            raise files.store_error(error) from error
+
+    async def drop_original(self, upload: Upload) -> None:
+        original = self._layout.original(upload.id)
+        try:
+            await self._pace.thread(lambda: files.remove_all([original]))
         except OSError as error:
             raise files.store_error(error) from error
 

@@ -3,11 +3,14 @@
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from tusline.errors import BytesLost
 from tusline.interfaces import Ledger
-from tusline.storage.files import store_error, sync_data, sync_folder, write_all
+from tusline.storage.files import copy, cut, store_error, sync_data, sync_folder, write_all
 from tusline.storage.pace import Pace
 from tusline.storage.room import Room
 from tusline.storage.syncs import Syncs
@@ -76,6 +79,28 @@ class DiskWriter:
         except OSError as error:
             raise store_error(error) from error
 
+    async def append_file(self, source: Path, start: int, size: int) -> None:
+        """Append bytes of a file; the ledger is not told yet. Raises BytesLost when they are not
+        there."""
+        step = self._alone(partial(copy, source, self.fileno(), size, start=start))
+        try:
+            await self._means.pace.thread(step)
+        except FileNotFoundError as error:
+            raise BytesLost("a file is gone") from error
+        except OSError as error:
+            raise store_error(error) from error
+        self._at += size
+
+    def tell_appended(self) -> None:
+        """Tell the ledger, at once, of all that was appended to an empty upload and synced."""
+        self._ledger.add(Delta(added=self._at, journal=self._journal, synced=True))
+
+    async def give_back(self) -> None:
+        """Drop all that was appended to an empty upload: a join that broke off must not fill the
+        disk. Never raises."""
+        with suppress(OSError):
+            await self._means.pace.thread(self._alone(lambda: cut(self._descriptor, 0)))
+
     async def sync(self) -> None:
         """The bytes, and the file's name: it may be new."""
         step = self._alone(lambda: self._means.syncs.run(self._id, self._sync))
@@ -120,6 +145,6 @@ class DiskWriter:
             descriptor, self._descriptor = self._descriptor, -1
             os.close(descriptor)
 
-    def fileno(self) -> int | None:
+    def fileno(self) -> int:
         os.lseek(self._descriptor, self._at, os.SEEK_SET)
         return self._descriptor

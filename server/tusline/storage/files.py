@@ -97,13 +97,14 @@ def make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def copy(source: Path, target: int, size: int) -> None:
-    """Append the first `size` bytes of a file to an open one, where that stands. The kernel
-    copies, by sharing extents where the file system can (reflinks). Raises BytesLost when the
-    source is shorter: bytes are never made up."""
+def copy(source: Path, target: int, size: int, *, start: int = 0) -> None:
+    """Append `size` bytes of a file, from `start` on, to an open one, where that stands. The
+    kernel copies, by sharing extents where the file system can (reflinks). Raises BytesLost when
+    the source is shorter: bytes are never made up."""
     descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
     step: Callable[[int, int, int], int] = os.copy_file_range
     try:
+        os.lseek(descriptor, start, os.SEEK_SET)
         while size:
             try:
                 copied = step(descriptor, target, size)

@@ -91,11 +91,12 @@ class Sending:
 
     def _create(self, uploader: TimedUploader) -> None:
         uploader.url = uploader.create_url()
-        uploader.offset = 0
         self._store.remember(self._key, uploader.url, self._source.path)
         self._sure = self._began = True
+        self._sent_again += max(0, self._acknowledged - uploader.offset)
+        self._acknowledged = uploader.offset
         self._patience.progress()
-        self._watcher.began(self._source, 0)
+        self._watcher.began(self._source, uploader.offset)
 
     def _ask_offset(self, uploader: TimedUploader) -> None:
         offset = uploader.get_offset()
@@ -161,8 +162,7 @@ class Sending:
 
     def _anew(self, uploader: TimedUploader, why: str) -> None:
         self._store.forget(self._key)
-        self._sent_again += self._acknowledged
-        self._acknowledged, self._resumed_at, self._broken = 0, None, None
+        self._resumed_at, self._broken = None, None
         uploader.url = None
         self._watcher.anew(self._source, why)
 

@@ -1,0 +1,137 @@
+"""Real clients on a slow line, whose requests the deadline ends again and again."""
+
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from support.clients import (
+    AIOTUS,
+    PYTUS,
+    TUS_ASYNC_CLIENT,
+    TUS_CLIENT,
+    TUS_JAVA,
+    TUS_JS,
+    TUS_JS_PAGE,
+    TUSPY,
+    Client,
+)
+from support.line import Line
+from support.servers import Server
+from support.troubles import Outcome, deadlines, judge, upload_under
+
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(240)]
+
+SLOW = 500_000.0
+"""Bytes a second: six seconds for the file, or three deadlines of two."""
+
+SLOWER = 95_000.0
+"""Bytes a second: 32 seconds for the file, so that the default deadline strikes."""
+
+STRUCK = [
+    TUSPY,
+    TUSPY.given(**{"async": True}),
+    TUS_JS,
+    TUS_JS.given(parallelUploads=3),
+    TUS_JS.given(uploadDataDuringCreation=True),
+    TUS_JS_PAGE,
+    AIOTUS,
+    AIOTUS.given(parts=3),
+    TUS_JAVA,
+    TUS_CLIENT.given(tries=20),
+    TUS_CLIENT.given(tries=20, override=True),
+    TUS_ASYNC_CLIENT.given(tries=20),
+]
+"""Clients whose requests are long enough for the deadline."""
+
+SPARED = [
+    TUSPY.given(upload_checksum=True),
+    TUSPY.given(**{"async": True}, upload_checksum=True),
+    TUS_JS.given(uploadLengthDeferred=True, chunkSize=400_000),
+    TUS_JAVA.given(requestPayloadSize=256 * 1024),
+    TUS_CLIENT.given(chunk_size=400_000),
+]
+"""Clients whose requests are short enough, or bear a checksum, for which the deadline waits."""
+
+DISTRUSTED = [TUS_CLIENT, TUS_ASYNC_CLIENT, PYTUS]
+"""Clients that go by their own count, or know no second try: they must not hear of success."""
+
+SEEKING = [TUSPY, TUSPY.given(**{"async": True}), AIOTUS]
+"""Clients that are told of a short success, and go on from there without a failed attempt."""
+
+AT_ONCE = [client for client in STRUCK + SPARED if "par" not in str(client)]
+"""Clients that make one upload each (none in parallel parts), so that it can be told apart."""
+
+
+@pytest.mark.parametrize("client", STRUCK, ids=str)
+def test_a_client_gets_through_a_short_deadline_that_strikes(
+    hasty: Server, client: Client, source: bytes, path: Path
+) -> None:
+    with Line(hasty.port, rate=SLOW) as line:
+        outcome = upload_under(client, hasty, line, path)
+    judge(hasty, source, outcome)
+    assert outcome.ended.done, outcome.ended.words
+    assert deadlines(hasty, outcome.uploads) >= 2
+    if client in SEEKING:
+        assert not outcome.ended.words
+
+
+@pytest.mark.parametrize("client", SPARED, ids=str)
+def test_small_or_checksummed_requests_never_meet_a_deadline(
+    hasty: Server, client: Client, source: bytes, path: Path
+) -> None:
+    with Line(hasty.port, rate=SLOW) as line:
+        outcome = upload_under(client, hasty, line, path)
+    judge(hasty, source, outcome)
+    assert outcome.ended.done, outcome.ended.words
+    assert deadlines(hasty, outcome.uploads) == 0
+
+
+@pytest.mark.parametrize("client", DISTRUSTED, ids=str)
+def test_a_client_that_does_not_seek_fails_at_the_deadline_and_says_so(
+    hasty: Server, client: Client, source: bytes, path: Path
+) -> None:
+    with Line(hasty.port, rate=SLOW) as line:
+        outcome = upload_under(client, hasty, line, path)
+    judge(hasty, source, outcome)
+    assert not outcome.ended.done
+    assert "503" in outcome.ended.words
+
+
+def test_tus_java_client_gives_up_after_five_deadlines_and_goes_on_when_started_again(
+    hasty: Server, source: bytes, path: Path
+) -> None:
+    with Line(hasty.port, rate=SLOW / 2) as line:
+        outcome = upload_under(TUS_JAVA.given(runs=2), hasty, line, path)
+    judge(hasty, source, outcome)
+    assert outcome.ended.done
+    assert outcome.ended.words.count("gave up") == 1
+    assert len(outcome.uploads) == 1
+
+
+@pytest.fixture(scope="module")
+def at_once(
+    calm: Server, source: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[dict[Client, Future[Outcome]]]:
+    """All clients upload together, each on a line of its own, for longer than the default
+    deadline."""
+    path = tmp_path_factory.mktemp("slower") / "source.bin"
+    path.write_bytes(source)
+
+    def upload(client: Client) -> Outcome:
+        with Line(calm.port, rate=SLOWER) as line:
+            return upload_under(client, calm, line, path)
+
+    with ThreadPoolExecutor(len(AT_ONCE)) as threads:
+        yield {client: threads.submit(upload, client) for client in AT_ONCE}
+
+
+@pytest.mark.parametrize("client", AT_ONCE, ids=str)
+def test_a_client_gets_through_the_default_deadline(
+    calm: Server, at_once: dict[Client, Future[Outcome]], client: Client, source: bytes
+) -> None:
+    outcome = at_once[client].result()
+    judge(calm, source, outcome)
+    assert outcome.ended.done, outcome.ended.words
+    assert (deadlines(calm, {outcome.id}) > 0) is (client in STRUCK)

@@ -1,0 +1,120 @@
+"""Concatenation with a real client on a bad line, and under kill -9 of the server."""
+
+import hashlib
+import json
+import random
+import subprocess
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from support import photos, tus
+from support.line import Line
+from support.servers import Server, running_server
+
+PARALLEL = Path(__file__).with_name("tusjs.mjs")
+PHOTO = photos.jpeg(8, size=(2400, 1800))
+RATE = 400_000.0
+"""Bytes a second of the line: the photo takes some seconds."""
+
+PART = random.Random(7).randbytes(16 * 1024 * 1024)
+TIMES = 12
+"""How often PART is named: 192 MiB to be copied."""
+
+TRIES = 5
+SEEN_SECONDS = 20.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    with running_server(tmp_path_factory.mktemp("parallel"), request_deadline=2) as running:
+        yield running
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(PHOTO)
+    return path
+
+
+def parallel_upload(endpoint: str, path: Path) -> "subprocess.Popen[str]":
+    """tus-js-client in Node, sending three pieces at once."""
+    options = {"parallelUploads": 3, "metadata": {"filename": "whole.jpg"}}
+    command = ["node", str(PARALLEL), endpoint, str(path), json.dumps(options)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finished(client: "subprocess.Popen[str]", server: Server) -> str:
+    """The upload's URL at the server itself, once the client is done."""
+    out, err = client.communicate(timeout=50)
+    assert client.returncode == 0, err
+    return f"{server.files}/{json.loads(out)['url'].rpartition('/')[2]}"
+
+
+def check(url: str) -> None:
+    told = tus.outcome(url)
+    assert (told["phase"], told["filename"]) == ("ready", "whole.jpg")
+    assert told["concat"] == {"kind": "final", "members": 3}
+    stored = tus.request("GET", url).body
+    assert hashlib.sha256(stored).digest() == hashlib.sha256(PHOTO).digest()
+
+
+def test_a_photo_is_sent_by_tus_js_client_in_three_pieces_at_once(
+    server: Server, photo: Path
+) -> None:
+    """JS-08, X-25"""
+    check(finished(parallel_upload(server.files, photo), server))
+
+
+def test_pieces_sent_at_once_survive_cuts_of_the_line(server: Server, photo: Path) -> None:
+    """JS-08"""
+    with Line(server.port, rate=RATE) as line:
+        struck = [line.passed(len(PHOTO) * n // 4) for n in (1, 2, 3)]
+        client = parallel_upload(f"{line.url}/files", photo)
+        cut = []
+        for strike in struck:
+            assert strike.wait(30)
+            cut.append(line.cut())
+        url = finished(client, server)
+    assert all(cut), cut
+    check(url)
+
+
+# --- kill -9 -----------------------------------------------------------------------------------
+
+
+def test_a_join_that_is_killed_is_done_anew_and_right(tmp_path: Path) -> None:
+    """CAT-23: beyond `finish_wait` it goes on behind the answer."""
+    whole = hashlib.sha256(PART * TIMES).hexdigest()
+    with running_server(tmp_path, types="*", max_size="1GiB", finish_wait=0) as server:
+        member = tus.create(server.files, len(PART), headers={"Upload-Concat": "partial"})
+        tus.patch(member.headers["location"], 0, PART)
+        for _ in range(TRIES):
+            url, copied = join_and_kill(server, member.headers["location"])
+            server.start()
+            told = tus.outcome(url)
+            assert told["phase"] == "ready"
+            assert told["original"]["sha256"] == whole
+            assert tus.head(url).offset == len(PART) * TIMES
+            if 0 < copied < len(PART) * TIMES:
+                return
+    raise AssertionError("no kill found a copy under way")
+
+
+def join_and_kill(server: Server, member: str) -> tuple[str, int]:
+    """Kill the server while it copies: the final upload, and how far the copy was."""
+    value = "final;" + " ".join([member] * TIMES)
+    answer = tus.request("POST", server.files, {"Tus-Resumable": "1.0.0", "Upload-Concat": value})
+    assert answer.status == 201
+    assert "upload-offset" not in answer.headers
+    url = answer.headers["location"]
+    id = url.rpartition("/")[2]
+    extent = server.data / "uploads" / id[:2] / id
+    give_up = time.monotonic() + SEEN_SECONDS
+    while not (extent.exists() and extent.stat().st_size > len(PART)):
+        assert time.monotonic() < give_up
+    server.kill()
+    return url, extent.stat().st_size if extent.exists() else 0
