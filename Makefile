@@ -38,7 +38,7 @@ client_js/node_modules/.ready: client_js/package.json client_js/package-lock.jso
 system:
 	@tools/need-system
 
-.PHONY: help system run demo test test-soak test-hostile check wheel fmt lock docs page bench clean
+.PHONY: help system run demo test test-soak test-hostile test-slow check wheel fmt lock docs page bench clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -58,6 +58,9 @@ test-soak: $(VENV)/.dev ## 30 runs of kill -9 with bytes in flight
 
 test-hostile: $(VENV)/.dev ## 30,000 spoiled requests (SEED=n: the same ones again)
 	$(BIN)/pytest -q -m soak -s tests/hostile/test_mutations.py
+
+test-slow: $(VENV)/.dev ## An upload beside 500 slow connections: its time, and what they cost
+	$(BIN)/pytest -q -m soak -s tests/hostile/test_slow.py
 
 check: $(VENV)/.dev client_js/node_modules/.ready ## Lint, types, layers, file sizes, the built page
 	$(BIN)/ruff check .

@@ -19,8 +19,8 @@ from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
 from tusline.upload import NOTHING, Upload
 
-READ_BYTES = 256 * 1024
-"""Bytes read at a time for a download."""
+READ_BYTES = 64 * 1024
+"""Bytes read at a time for a download: one that nobody reads holds about three times as many."""
 
 
 @dataclass(frozen=True, slots=True)
