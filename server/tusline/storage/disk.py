@@ -22,8 +22,8 @@ from tusline.storage.room import Room
 from tusline.storage.syncs import Syncs
 from tusline.upload import NOTHING, Upload, UploadId
 
-READ_BYTES = 256 * 1024
-"""Bytes read at a time for a download."""
+READ_BYTES = 64 * 1024
+"""Bytes read at a time for a download: one that nobody reads holds about three times as many."""
 
 
 class DiskStore:
