@@ -62,8 +62,6 @@ class Watermarks:
         """Sync what is due, until cancelled."""
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
         self._changed = changed
-        for lag in self._lags.values():
-            lag.due = loop.time()  # an earlier loop may have had another time
         while True:
             first = min(self._lags.values(), key=lambda lag: lag.due, default=None)
             if first is None or first.due > loop.time():
