@@ -1,5 +1,8 @@
 """Creating and appending, to be cut off at any call through a door."""
 
+import base64
+import hashlib
+
 from support.feed import Feed
 
 from .scene import Operation, Scene
@@ -22,6 +25,19 @@ class CreateWithBody(Create):
 
 class CreateEmpty(Create):
     data = b""
+
+
+class CreateWithKey(Create):
+    """The client repeats it under its key, and finds what it made."""
+
+    orphans = False
+
+    async def act(self, scene: Scene) -> None:
+        await scene.client.create(scene.house, body=self.data, key="a-key")
+
+    async def resume(self, scene: Scene) -> None:
+        await self.act(scene)
+        await scene.client.resume(scene.house)
 
 
 class PatchAtOnce(Operation):
@@ -57,6 +73,18 @@ class DeferredLength(Operation):
         await scene.client.append(scene.house, Feed().end(self.data[3:7]), length=length)
         rest = Feed().end(self.data[scene.client.told :])
         await scene.client.append(scene.house, rest, length=length)
+
+
+class PatchVerified(Operation):
+    """With a checksum: none of it counts before all of it is right."""
+
+    async def act(self, scene: Scene) -> None:
+        await self.append(scene, self.data[:7], self.data[:7])
+        await self.append(scene, self.data[7:], b"other bytes")
+
+    async def append(self, scene: Scene, data: bytes, sent: bytes) -> None:
+        digest = base64.b64encode(hashlib.sha1(data).digest()).decode()
+        await scene.client.append(scene.house, Feed(f"sha1 {digest}").end(sent[: len(data)]))
 
 
 class Held(Operation):

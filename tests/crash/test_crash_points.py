@@ -18,10 +18,12 @@ OPERATIONS = [
     appends.Create,
     appends.CreateWithBody,
     appends.CreateEmpty,
+    appends.CreateWithKey,
     appends.PatchAtOnce,
     appends.PatchInPieces,
     appends.PatchCutOff,
     appends.DeferredLength,
+    appends.PatchVerified,
     appends.TakeOver,
     appends.Overtake,
     appends.OpenedLate,
@@ -30,6 +32,8 @@ OPERATIONS = [
     appends.SyncBehind,
     endings.Settle,
     endings.SettleJoining,
+    endings.Concatenate,
+    endings.ConcatenateUnfinished,
     endings.Reject,
     endings.Expire,
     endings.Terminate,
@@ -62,7 +66,7 @@ CASES = [(kind, blow) for kind in OPERATIONS for blow in (Blow.ONCE, Blow.FOR_GO
 MOST = 150
 """Points that an operation may have: more would mean that it never gets through."""
 
-FEWEST = 4
+FEWEST = 2
 
 
 @pytest.fixture(scope="module")

@@ -145,7 +145,7 @@ class Ordeal:
         assert outcome["phase"] == "ready", outcome
         stored = tus.request("GET", self.url).body
         assert hashlib.sha256(stored).digest() == hashlib.sha256(self._data).digest()
-        events = asyncio.run(_timeline(self._server.data, self.id))
+        events = timeline(self._server, self.url)
         names = [event.name for event in events if event.detail != "interrupted"]
         assert (names.count("received"), names.count("ready")) == (1, 1), events
 
@@ -191,12 +191,17 @@ def folder_leftovers(data: Path) -> Leftovers:
     return asyncio.run(compare())
 
 
-async def _timeline(data: Path, id: UploadId) -> list[Event]:
-    records = _records(data)
-    try:
-        return await records.timeline(id)
-    finally:
-        records.close()
+def timeline(server: Server, url: str) -> list[Event]:
+    """What has happened to an upload, read beside the running server."""
+
+    async def read() -> list[Event]:
+        records = _records(server.data)
+        try:
+            return await records.timeline(UploadId(url.rpartition("/")[2]))
+        finally:
+            records.close()
+
+    return asyncio.run(read())
 
 
 def _records(data: Path) -> SqliteRecords:
