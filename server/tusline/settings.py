@@ -151,7 +151,9 @@ class Settings(BaseSettings):
         default=20, gt=0, description="Seconds a request may send nothing before it is ended."
     )
     head_bytes: Bytes = Field(
-        default=64 * 1024, gt=0, description="Bytes that a request's headers may have."
+        default=64 * 1024,
+        gt=0,
+        description="Bytes that a request's headers may have, and its trailers.",
     )
     head_seconds: Seconds = Field(
         default=20, gt=0, description="Seconds that a request's headers may take to come."
