@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support import raw, tus
+from support import kills, raw, tus
 from support.servers import Server
 from support.waiting import until
 
