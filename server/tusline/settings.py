@@ -159,6 +159,11 @@ class Settings(BaseSettings):
     head_seconds: Seconds = Field(
         default=20, gt=0, description="Seconds that a request's headers may take to come."
     )
+    download_idle: Seconds = Field(
+        default=60,
+        gt=0,
+        description="Seconds that a client may take nothing of an answer before it is cut off.",
+    )
     lease_wait: Seconds = Field(
         default=3,
         description="Seconds a newcomer waits for the running writer before it takes over.",
