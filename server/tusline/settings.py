@@ -85,7 +85,8 @@ class Settings(BaseSettings):
     )
     expires: Seconds = Field(
         default=86400,
-        description="Seconds without progress until an unfinished upload expires; 0: never.",
+        description="Seconds without progress until an unfinished upload expires; 0: never. The "
+        "time without a server does not count, up to as many seconds again.",
     )
     expired_status: Gone = Field(
         default=410,

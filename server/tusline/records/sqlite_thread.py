@@ -50,6 +50,10 @@ class _Item:
             self.future.set_exception(self.error)
 
 
+def _nothing(_: sqlite3.Connection) -> None:
+    pass
+
+
 class SqliteThread:
     """Runs pieces of work, each atomic, in order. A group shares one transaction and one sync of
     the disk; nobody is answered before the group is on disk.
@@ -65,13 +69,13 @@ class SqliteThread:
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
-    def start(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
-        """Open the database and have it prepared. Raises RecordsUnavailable, and what `prepare`
-        raises."""
+    def start(self, prepare: Work[None], *, conclude: Work[None] = _nothing) -> None:
+        """Open the database and have it prepared; `conclude` is done before it is closed, if it
+        can be. Raises RecordsUnavailable, and what `prepare` raises."""
         opened = threading.Event()
         self._failure = None
         self._thread = threading.Thread(
-            target=self._main, args=(prepare, opened), name="tusline-records", daemon=True
+            target=self._main, args=(prepare, conclude, opened), name="tusline-records", daemon=True
         )
         self._thread.start()
         opened.wait()
@@ -109,7 +113,7 @@ class SqliteThread:
             self._queue.put(None)
             self._thread.join()
 
-    def _main(self, prepare: Callable[[sqlite3.Connection], None], opened: threading.Event) -> None:
+    def _main(self, prepare: Work[None], conclude: Work[None], opened: threading.Event) -> None:
         try:
             connection = self._open(prepare)
         except (sqlite3.Error, ConfigurationError) as error:
@@ -124,9 +128,11 @@ class SqliteThread:
                     mine = [item for item in group if item.loop is loop]
                     _tell(loop, mine)
         finally:
+            with suppress(sqlite3.Error):
+                conclude(connection)
             connection.close()
 
-    def _open(self, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    def _open(self, prepare: Work[None]) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
