@@ -46,9 +46,9 @@ system:
 drivers:
 	@tools/need-clients
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
-	cargo build --quiet --locked --manifest-path tests/drivers/rust/Cargo.toml
+	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
 
-.PHONY: help system drivers run demo test test-soak test-clients check wheel fmt lock docs page bench clean test-power
+.PHONY: help system drivers run demo test test-soak test-power test-hostile test-clients check wheel fmt lock docs page bench clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -71,6 +71,9 @@ test-clients: $(VENV)/.clients client_js/node_modules/.ready system drivers ## R
 
 test-power: $(VENV)/.dev ## Some thousand power cuts, at every write, sync and rename of the store
 	$(BIN)/pytest -q -m soak -s tests/power
+
+test-hostile: $(VENV)/.dev ## 30,000 spoiled requests (SEED=n: the same ones again)
+	$(BIN)/pytest -q -m soak -s tests/hostile/test_mutations.py
 
 check: $(VENV)/.dev client_js/node_modules/.ready ## Lint, types, layers, file sizes, the built page
 	$(BIN)/ruff check .

@@ -14,6 +14,9 @@ from tusline_optimizer.refusals import SENTENCES, Refused
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
+LARGEST: Final = 2**63 - 1
+"""The largest number that the records can hold."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
@@ -45,9 +48,10 @@ def check(answer: dict[str, Any]) -> dict[str, Any]:
         raise MachineFailed(str(answer["failed"]))
     if "refused" not in answer:
         return answer
-    if answer["refused"] not in SENTENCES:
+    code = str(answer["refused"])
+    if code not in SENTENCES:
         raise ValueError("unknown code of refusal")
-    raise Refused(answer["refused"], str(answer.get("detail", "")))
+    raise Refused(code, str(answer.get("detail", "")))
 
 
 def parse_memory(answer: dict[str, Any]) -> int:
@@ -64,10 +68,14 @@ def parse_rendered(answer: dict[str, Any], recipes: tuple[Recipe, ...]) -> Rende
         raise ValueError("misshapen answer") from error
     for output in outputs:
         _check_output(output, recipes)
+    if len({output.recipe for output in outputs}) < len(outputs):
+        raise ValueError("a recipe twice")
     return Rendered(size=(_count(width), _count(height)), outputs=outputs)
 
 
 def _check_output(output: Output, recipes: tuple[Recipe, ...]) -> None:
+    if not all(isinstance(text, str) for text in (output.recipe, output.format, output.sha256)):
+        raise ValueError("a text is none")
     if output.recipe not in {recipe.name for recipe in recipes}:
         raise ValueError("a recipe that nobody asked for")
     if output.format not in FORMATS or not _SHA256.fullmatch(output.sha256):
@@ -77,6 +85,6 @@ def _check_output(output: Output, recipes: tuple[Recipe, ...]) -> None:
 
 
 def _count(value: object) -> int:
-    if type(value) is not int or value <= 0:
+    if type(value) is not int or not 0 < value <= LARGEST:
         raise ValueError("no positive number")
     return value

@@ -16,6 +16,12 @@ ENVIRONMENT: Final = {
 }
 """Set for the child; of the parent's environment it sees only INHERITED, no secrets."""
 
+END_SECONDS: Final = 5.0
+"""How long the end of a killed child is waited for: its own children may keep its pipe open."""
+
+LEFT_BYTES: Final = 64 * 1024
+"""What a child has said and nobody reads is dropped in pieces of this size."""
+
 INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 
 
@@ -67,7 +73,13 @@ class Process:
             self._requests.write(json.dumps(request).encode() + b"\n")
             await self._requests.drain()
             answer = json.loads(await self._answers.readuntil(b"\n"))
-        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            RecursionError,
+            asyncio.LimitOverrunError,
+        ) as error:
             raise Crashed(f"child {self.pid}: {type(error).__name__}") from error
         if not isinstance(answer, dict):
             raise Crashed(f"child {self.pid} answered with no object")
@@ -79,7 +91,16 @@ class Process:
         if self.alive:
             with suppress(ProcessLookupError):
                 self._process.kill()
-        await self._process.wait()
         self._requests.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await self._read_to_the_end()
+                await self._process.wait()
         with suppress(OSError):  # a broken pipe is no news; left alone, asyncio would log it
             await self._requests.wait_closed()
+
+    async def _read_to_the_end(self) -> None:
+        """asyncio takes a process for ended when its pipe is, too: when everything is read."""
+        with suppress(RuntimeError):  # somebody waits for an answer, and reads until there is none
+            while await self._answers.read(LEFT_BYTES):
+                pass

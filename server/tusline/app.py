@@ -64,7 +64,7 @@ class Tusline:
         """Exact routes, with and without the trailing slash: never a redirect, which upload
         clients do not follow."""
         service, doors, settings = self.parts.service, self.parts.doors, self.settings
-        cors = Cors(settings.cors_origins)
+        cors = Cors(settings.cors_origins, settings.cors_headers)
         doorman = Doorman(self.hooks.authorize)
         downloads = Downloads(service.looker, doors.store, doorman, doors.clock)
         files = self.files(prefix, doorman, downloads, cors)

@@ -15,6 +15,9 @@ Command = Callable[[], Awaitable[Mapping[str, Any]]]
 LINE_BYTES = 64 * 1024
 """Longest request and answer; both are one line of JSON."""
 
+ASK_SECONDS = 10
+"""How long a command may take to come."""
+
 ANSWER_SECONDS = 300
 """How long a command may take."""
 
@@ -40,12 +43,13 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            asked = json.loads(await reader.readline())
+            async with asyncio.timeout(ASK_SECONDS):
+                asked = json.loads(await reader.readline())
             command = self._commands.get(str(asked.get("do")))
             answer = {"error": "unknown command"} if command is None else {**await command()}
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
-        except (OSError, ValueError, AttributeError, TuslineError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError, TuslineError) as error:
             writer.write(json.dumps({"error": str(error)}).encode() + b"\n")
         finally:
             writer.close()

@@ -33,7 +33,8 @@ from typing import ClassVar
 
 
 class TuslineError(Exception):
-    """A refusal. `code` is stable and documented; the message is for a person."""
+    """A refusal. `code` is stable and documented; the message is for a person. `expires`: when the
+    upload that it is about expires, where its record was seen (EXP-02)."""
 
     status: ClassVar[int] = 500
     code: str = "internal"
@@ -44,6 +45,7 @@ class TuslineError(Exception):
         super().__init__(message)
         self.message = message
         self.retry_after = retry_after
+        self.expires: float | None = None
         if code is not None:
             self.code = code
 

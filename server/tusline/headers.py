@@ -12,6 +12,8 @@ from tusline.errors import BadRequest
 VERSION = "1.0.0"
 OFFSET_OCTETS = "application/offset+octet-stream"
 LARGEST = 2**63 - 1
+LAST_DATE = 253402300799
+"""The end of the year 9999 in seconds since the epoch: the format has four digits."""
 
 _COUNT = re.compile(r"[0-9]{1,19}", re.ASCII)
 _KEY = re.compile(r"[!-+\--~]+", re.ASCII)  # visible ASCII but space and comma
@@ -28,11 +30,12 @@ class Headers:
     """Request headers by lower-case name. Repeated ones are joined by ", " (RFC 9110, 5.3)."""
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        values: dict[str, str] = {}
+        values: dict[str, list[str]] = {}
         for name, value in raw:
-            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-            values[key] = f"{values[key]}, {text}" if key in values else text
-        self.values: Mapping[str, str] = MappingProxyType(values)
+            values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        self.values: Mapping[str, str] = MappingProxyType(
+            {name: ", ".join(parts) for name, parts in values.items()}
+        )
 
     def get(self, name: str) -> str | None:
         """The value of a header, by its lower-case name."""
@@ -118,5 +121,5 @@ def media_type(value: str | None) -> str:
 
 
 def http_date(seconds: float) -> str:
-    """IMF-fixdate of a time in seconds since the epoch (EXP-06)."""
-    return format_datetime(datetime.fromtimestamp(int(seconds), UTC), usegmt=True)
+    """IMF-fixdate of a time in seconds since the epoch (EXP-06); later ones are LAST_DATE."""
+    return format_datetime(datetime.fromtimestamp(int(min(seconds, LAST_DATE)), UTC), usegmt=True)

@@ -257,6 +257,14 @@ class BlobStore(Protocol):
     async def drop_original(self, upload: Upload) -> None:
         """Delete the sealed original; variants stay. Idempotent."""
 
+    async def tidy(self, upload: Upload) -> bool:
+        """Delete what late writers and workers have left beside what the record of a finished
+        upload names; whether there was any. Idempotent."""
+
+    async def stored(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
+        """Uploads of which anything at all is stored, `limit` at a time: pass the cursor on, ""
+        starts and ends it."""
+
     def original(self, upload: Upload) -> str:
         """The key under which `read` and `local` find the sealed original."""
 

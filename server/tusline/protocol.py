@@ -3,8 +3,7 @@
 import asyncio
 from typing import ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
+from tusline.framing import OrderlyProtocol
 from tusline.http.requests import TRAILERS
 
 FRAMING = 8
@@ -16,7 +15,7 @@ TOO_LARGE = (
 )
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(OrderlyProtocol):
     """Closes a connection whose request line and headers (or trailers) are longer than
     `head_bytes`, or take longer than `head_seconds` to come.
 
@@ -42,12 +41,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.deaf:
+            return
         self._extra += len(data)
         super().data_received(data)
         if self._extra > self.head_bytes and not self.transport.is_closing():
-            if self._head_timer is not None:
-                self.transport.write(TOO_LARGE)
-            self.transport.close()
+            self.end_requests(TOO_LARGE if self._head_timer is not None else b"")
+        if not self._watched() and not self.transport.is_closing():
+            self._expect_head()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -75,6 +76,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._extra = 0
         super().on_message_complete()
+        if not self.due:  # it was answered before its body was whole; now the connection rests
+            self._cancel_timer()
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.due and self.cycle.more_body and not self.transport.is_closing():
+            self._expect_head()  # the rest of a body that nobody wants may take as long as a head
 
     def _expect_head(self) -> None:
         self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
@@ -84,9 +96,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
 
+    def _watched(self) -> bool:
+        """Whether something bounds how long the connection stays: any byte ends the rest that
+        uvicorn allows, but an empty line starts nothing."""
+        return bool(self.due or self._head_timer or self.timeout_keep_alive_task)
+
     def _too_slow(self) -> None:
         if not self.transport.is_closing():
-            self.transport.close()
+            self.end_requests()
 
 
 def bounded(*, head_bytes: int, head_seconds: float) -> type[BoundedProtocol]:

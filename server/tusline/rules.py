@@ -183,25 +183,25 @@ def may_append(upload: Upload, append: Append, *, max_size: int) -> int:
     TooLarge for a body known to be too long (X-06) or a length over the maximum.
     """
     if append.length is not None:
-        _may_declare(upload, append.length, max_size)
+        _must_agree(upload, append.length)
     if append.offset != upload.offset:
         raise OffsetMismatch(
             f"the upload's offset is {upload.offset}, not {append.offset}", offset=upload.offset
         )
     length = append.length if upload.length is None else upload.length
+    if upload.length is None and length is not None and length > max_size:
+        raise TooLarge(f"the largest upload is {max_size} bytes")
     room = (max_size if length is None else length) - upload.offset
     if append.body is not None and append.body > room:
         raise TooLarge("the body is longer than the upload")
     return room
 
 
-def _may_declare(upload: Upload, length: int, max_size: int) -> None:
+def _must_agree(upload: Upload, length: int) -> None:
     if upload.length is not None and upload.length != length:
         raise BadRequest("Upload-Length cannot be changed", code="length-mismatch")
     if upload.length is None and length < upload.offset:
         raise BadRequest("Upload-Length is below the offset", code="length-mismatch")
-    if upload.length is None and length > max_size:
-        raise TooLarge(f"the largest upload is {max_size} bytes")
 
 
 def check_content(upload: Upload, types: tuple[str, ...]) -> str | None:

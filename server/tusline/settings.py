@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     cors_origins: Words = Field(
         default=("*",), description="Origins that a browser page may upload from; `*` allows all."
     )
+    cors_headers: Words = Field(
+        default=(), description="Request headers that a browser page may send besides the usual."
+    )
     allow_anonymous: bool = Field(
         default=False,
         description="Let a server without an `authorize` hook listen beyond loopback: the "

@@ -191,10 +191,15 @@ class Upload:
             return False
         return not self.complete or (self.partial and not self.finals)
 
+    @property
+    def lapses(self) -> float | None:
+        """When it expires if nothing more comes; None: never, or never any more."""
+        return self.expires if self.expiring else None
+
     def late(self, now: float) -> bool:
         """Whether its time is over: by the clock, whether the sweeper ran or not (EXP-07), but
         never under a running writer (EXP-09)."""
-        return self.expiring and self.expires is not None and self.expires <= now and not self.held
+        return self.lapses is not None and self.lapses <= now and not self.held
 
     def grown(self, delta: Delta) -> "Upload":
         """The upload after a commit of `delta`, as far as the bytes are concerned."""

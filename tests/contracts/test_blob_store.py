@@ -118,6 +118,17 @@ async def test_a_living_writer_cannot_touch_an_original_sealed_by_another(
         assert path.read_bytes() == DATA
 
 
+async def test_a_writer_that_was_fenced_before_it_opened_says_so_and_not_that_bytes_are_lost(
+    store: BlobStore,
+) -> None:
+    upload = await written(store, fresh(length=1000), 1, DATA[:600])
+    assert await original(store, await written(store, upload, 3, DATA[600:])) == DATA
+    ledger = ListLedger()
+    ledger.fenced = True
+    with pytest.raises(LeaseLost):
+        await store.open(upload, 2, ledger)
+
+
 async def test_a_writer_that_was_fenced_before_it_opened_cuts_off_nothing(
     store: BlobStore,
 ) -> None:

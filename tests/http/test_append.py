@@ -10,6 +10,7 @@ from support.servers import Server
 from support.waiting import until_written
 
 DEADLINE, IDLE = 2.0, 1.0  # as the server of conftest.py has them
+WIDE = "\xef\xbc\x91"  # a full-width 1 in UTF-8, as it arrives
 DATA = hashlib.shake_128(b"append").digest(300_000)
 
 
@@ -48,7 +49,9 @@ def test_the_content_type_counts_without_case_and_parameters(files: str) -> None
     assert tus.patch(url, 0, b"12345", kind).status == 204
 
 
-@pytest.mark.parametrize("offset", ["-1", "+1", "1.0", "0x1", "", " ", "\xb2", str(2**63), None])
+@pytest.mark.parametrize(
+    "offset", ["-1", "+1", "1.0", "0x1", "", " ", "\xb2", WIDE, str(2**63), None]
+)
 def test_an_offset_that_is_no_count_is_refused(files: str, offset: str | None) -> None:
     url = tus.created(files, 5)
     headers = {"Tus-Resumable": "1.0.0", "Content-Type": tus.OFFSET_STREAM}

@@ -7,6 +7,7 @@ import pytest
 from support import tus
 from support.servers import Server
 
+WIDE = "\xef\xbc\x91"  # a full-width 1 in UTF-8, as it arrives
 PLAIN = {"Tus-Resumable": "1.0.0"}
 
 
@@ -34,7 +35,10 @@ def test_the_creation_url_is_known_with_and_without_a_slash(server: Server) -> N
         {},
         {"Upload-Length": "5", "Upload-Defer-Length": "1"},
         *({"Upload-Defer-Length": value} for value in ("0", "2", "true", "1, 1")),
-        *({"Upload-Length": value} for value in ("-1", "+1", "1.0", "0x1", "", " ", str(2**63))),
+        *(
+            {"Upload-Length": value}
+            for value in ("-1", "+1", "1.0", "0x1", "", " ", WIDE, str(2**63))
+        ),
         {"Upload-Length": "5", "Upload-Metadata": "a !!!"},
         {"Upload-Length": "5", "Upload-Metadata": "a Zm9v,a YmFy"},
         {"Upload-Length": "5", "Upload-Metadata": "a " + "Zm9v" * 2100},
@@ -50,13 +54,6 @@ def test_the_largest_length_is_accepted_and_one_more_is_not(files: str) -> None:
     assert tus.create(files, 1_000_000).status == 201
     answer = tus.create(files, 1_000_001)
     assert (answer.status, answer.code) == (413, "too-large")
-
-
-def test_a_version_that_is_not_ours_is_refused_with_ours(files: str) -> None:
-    for version in ({}, {"Tus-Resumable": "0.2.2"}):
-        answer = tus.request("POST", files, {"Upload-Length": "5", **version})
-        assert answer.status == 412
-        assert answer.headers["tus-version"] == "1.0.0"
 
 
 def test_a_body_can_come_with_the_creation(files: str) -> None:
@@ -90,11 +87,6 @@ def test_an_empty_upload_is_complete_at_once(files: str) -> None:
     assert (answer.offset, answer.headers["upload-length"]) == (0, "0")
     assert tus.patch(url, 0, b"").status == 204
     assert tus.outcome(url)["phase"] == "ready"
-
-
-def test_an_upload_url_takes_no_post(files: str) -> None:
-    url = tus.created(files, 5)
-    assert tus.request("POST", url, PLAIN | {"Upload-Length": "5"}).status == 405
 
 
 def test_the_location_follows_a_trusted_proxy(files: str) -> None:

@@ -62,6 +62,12 @@ def test_without_credentials_nothing_is_done(files: str) -> None:
     assert [answer.status for answer in refused] == [401] * len(refused)
 
 
+def test_a_preflight_needs_no_credentials(files: str) -> None:
+    asked = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "PATCH"}
+    for address in (files, anns_upload(files)):
+        assert tus.request("OPTIONS", address, asked).status == 200
+
+
 def test_a_stranger_finds_nothing(files: str) -> None:
     url = anns_upload(files)
     version = {"Tus-Resumable": "1.0.0"}

@@ -194,6 +194,14 @@ def test_expiry_counts_by_the_clock_but_not_under_a_writer_nor_for_a_whole_uploa
     rules.must_exist(replace(upload, phase=Phase.READY), owner=None, now=100.0)
 
 
+def test_only_an_unfinished_upload_lapses() -> None:
+    upload = fresh(length=10, expires=100.0)
+    assert upload.lapses == 100.0
+    assert fresh(length=10).lapses is None
+    assert replace(upload, offset=10).lapses is None
+    assert replace(upload, phase=Phase.RECEIVED).lapses is None
+
+
 def test_a_rejected_upload_says_why() -> None:
     reason = Reason(code="content-not-accepted", message="the content is a riddle")
     upload = replace(fresh(), phase=Phase.REJECTED, reason=reason)

@@ -115,7 +115,7 @@ async def test_what_a_late_writer_left_of_a_forgotten_upload_is_deleted(
         one.abandon()
     clearer = Clearer(house.doors.records, house.doors.store)
     with pytest.raises(UnknownUpload):
-        await clearer.clear_if_over(upload)
+        await clearer.tidy_now(upload)
     assert not list((tmp_path / "data" / "uploads").rglob(f"{upload.id}*"))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,32 @@ class FreezingWriter:
         self._inner.spliced(count)
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Where somebody waits: `reached` tells so, `opened` lets it through."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class FreezingStore:
-    """A blob store whose newest writer can be frozen."""
+    """A blob store whose newest writer can be frozen, and the next one held before it opens."""
 
     def __init__(self, inner: BlobStore) -> None:
         self._inner = inner
+        self._gate: Gate | None = None
         self.writers: list[FreezingWriter] = []
 
+    def hold_next(self) -> Gate:
+        """The next `open` waits at this gate."""
+        self._gate = Gate()
+        return self._gate
+
     async def open(self, upload: Upload, token: int, ledger: Ledger) -> Writer:
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.reached.set()
+            await gate.opened.wait()
         self.writers.append(FreezingWriter(await self._inner.open(upload, token, ledger)))
         return self.writers[-1]
 
@@ -92,6 +111,12 @@ class FreezingStore:
 
     async def drop_original(self, upload: Upload) -> None:
         await self._inner.drop_original(upload)
+
+    async def tidy(self, upload: Upload) -> bool:
+        return await self._inner.tidy(upload)
+
+    async def stored(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
+        return await self._inner.stored(after=after, limit=limit)
 
     def original(self, upload: Upload) -> str:
         return self._inner.original(upload)

@@ -1,6 +1,6 @@
 """The service over the real embedded adapters, in this process, with doors that tests can break."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +30,11 @@ RHYTHM = Rhythm(commit_bytes=4, commit_seconds=0.05, commit_pause=0, strict=Fals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """A service, its doors, and short ways to use them."""
+    """A service, its doors (`bare`: without what a test has put in front), and short ways to use
+    them."""
 
     doors: Doors
+    bare: Doors
     service: Service
     store: FreezingStore
     clock: HandClock
@@ -55,19 +57,28 @@ class House:
         return b"".join([piece async for piece in self.doors.store.read(key, 0, 10**9)])
 
 
+def _bare(doors: Doors) -> Doors:
+    return doors
+
+
 @asynccontextmanager
 async def open_house(
     data: Path,
     *,
+    wrap: Callable[[Doors], Doors] = _bare,
+    clock: HandClock | None = None,
+    types: tuple[str, ...] = ("*",),
+    lease_wait: float = LEASE_WAIT,
     boot: str = "",
     rhythm: Rhythm = RHYTHM,
     keep_records: float = 0,
     keep_originals: float = 0,
 ) -> AsyncGenerator[House]:
-    """`boot` is the machine's."""
+    """`wrap` puts something in front of the doors, which the service then uses; `boot` is the
+    machine's."""
     folder = Folder(Layout(data))
     folder.open()
-    clock = HandClock()
+    clock = clock or HandClock()
     pace = Pace(threads=4, slow=10.0)
     records = SqliteRecords(
         folder.layout.records,
@@ -83,18 +94,20 @@ async def open_house(
     room = Room(folder.layout.root, reserve=0)
     store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))
     tuning = Tuning(
-        limits=Limits(max_size=10**6, types=("*",), min_free=0, queue_limit=100, max_files=3),
+        limits=Limits(max_size=10**6, types=types, min_free=0, queue_limit=100, max_files=3),
         rhythm=rhythm,
         sync=SyncRhythm(bytes=10**9, seconds=3600, rate=1000),
         expires=3600,
-        lease_wait=LEASE_WAIT,
+        lease_wait=lease_wait,
         lease_ttl=60,
         finish_wait=5,
         sweep_limit=100,
     )
     async with DocketEngine("memory://", concurrency=1) as jobs:
-        doors = Doors(records=records, store=store, signals=LocalSignals(), jobs=jobs, clock=clock)
-        yield House(doors=doors, service=Service.over(doors, tuning), store=store, clock=clock)
+        bare = Doors(records=records, store=store, signals=LocalSignals(), jobs=jobs, clock=clock)
+        doors = wrap(bare)
+        service = Service.over(doors, tuning)
+        yield House(doors=doors, bare=bare, service=service, store=store, clock=clock)
     for writer in store.writers:
         writer.flowing.set()
     records.close()

@@ -2,13 +2,19 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import unquote, urlsplit
 
 from tusline.http.requests import Request
 
-_HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}", re.ASCII)
-_FORWARDED = re.compile(r'(?:^|[;,\s])(proto|host)="?([^;,"\s]+)"?', re.IGNORECASE)
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[([0-9A-Fa-f:.]{2,45})\])(?::[0-9]{1,5})?", re.ASCII)
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PAIR = re.compile(
+    rf'[ \t]*({_TOKEN})=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))[ \t]*(?=[;,]|\Z)|[ \t]*(?=[;,]|\Z)',
+    re.ASCII,
+)
+"""One pair of a Forwarded element (RFC 7239, section 4), or none before a separator. A value
+that should be quoted for its colon need not be: few proxies care."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +33,7 @@ class Addresses:
         host = request.headers.get("host")
         if self._trusted(request.peer):
             scheme, host = _forwarded(request, scheme, host)
-        if host is None or not _HOST.fullmatch(host):
+        if host is None or not is_host(host):
             name, port = request.scope.get("server") or ("localhost", None)
             host = f"{name}:{port}" if port else str(name)
         return f"{scheme}://{host}"
@@ -51,12 +57,23 @@ class Addresses:
         return any(address in network for network in self.proxies)
 
 
+def is_host(text: str) -> bool:
+    """Whether it is a name or an address, perhaps with a port, that can stand in a URL."""
+    match = _HOST.fullmatch(text)
+    if match is None or match[1] is None:
+        return match is not None
+    try:
+        IPv6Address(match[1])
+    except ValueError:
+        return False
+    return True
+
+
 def _forwarded(request: Request, scheme: str, host: str | None) -> tuple[str, str | None]:
     """The first hop's view: the standard header (RFC 7239), or the X- ones."""
     standard = request.headers.get("forwarded")
     if standard:
-        first = standard.partition(",")[0]
-        told = {name.lower(): value for name, value in _FORWARDED.findall(first)}
+        told = first_element(standard)
     else:
         told = {
             name: value.partition(",")[0].strip()
@@ -65,6 +82,22 @@ def _forwarded(request: Request, scheme: str, host: str | None) -> tuple[str, st
         }
     if told.get("proto", "").lower() in ("http", "https"):
         scheme = told["proto"].lower()
-    if _HOST.fullmatch(told.get("host", "")):
+    if is_host(told.get("host", "")):
         host = told["host"]
     return scheme, host
+
+
+def first_element(forwarded: str) -> dict[str, str]:
+    """The pairs of a Forwarded header's first element by lower-case name; none if it is
+    malformed."""
+    pairs: dict[str, str] = {}
+    at = 0
+    while (pair := _PAIR.match(forwarded, at)) is not None:
+        name, quoted, plain = pair.groups()
+        if name is not None:
+            pairs[name.lower()] = plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+        at = pair.end()
+        if at == len(forwarded) or forwarded[at] == ",":
+            return pairs
+        at += 1
+    return {}

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from tusline.errors import AccessUnavailable, TuslineError, Unauthorized
+from tusline.errors import AccessUnavailable, TuslineError, Unauthorized, UnknownUpload
 from tusline.headers import Headers
 from tusline.hooks import Access, Action, Authorize
-from tusline.upload import UploadId
+from tusline.upload import ID, UploadId
 
 log = structlog.get_logger()
 
@@ -33,7 +33,10 @@ class Doorman:
     async def admit(
         self, action: Action, id: UploadId | None, headers: Headers, peer: str | None
     ) -> Caller:
-        """Raises Unauthorized, what the hook refuses with, and AccessUnavailable."""
+        """Raises UnknownUpload for what is no id (X-22): no hook need expect such a text. Raises
+        Unauthorized, what the hook refuses with, and AccessUnavailable."""
+        if id is not None and ID.fullmatch(id) is None:
+            raise UnknownUpload("there is no such upload")
         if self._authorize is None:
             return ANYBODY
         access = Access(action=action, id=id, headers=headers.values, peer=peer)

@@ -71,7 +71,6 @@ class Downloads:
             reply = await self.reply(wanted)
         except TuslineError as error:
             reply = error_reply(error)
-        reply.headers["X-Content-Type-Options"] = "nosniff"
         if reply.stream is None:
             return Response(reply.body, reply.status, headers=reply.headers)
         return StreamingResponse(reply.stream, reply.status, headers=reply.headers)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class Events:
         try:
             owned = await self._admitted(request, given)
             base = str(request.scope.get("root_path", "")) + self._base
-            seen = _last_seen(given.get("last-event-id"))
+            seen = last_seen(given.get("last-event-id"))
             stream = self._stream(owned, base, seen)
             response = StreamingResponse(stream, media_type="text/event-stream")
         except TuslineError as error:
@@ -160,8 +161,8 @@ def _event(name: str, id: str, data: dict[str, Any]) -> bytes:
     return f"event: {name}\n{head}data: {json.dumps(data)}\n\n".encode()
 
 
-def _last_seen(value: str | None) -> dict[UploadId, int]:
+def last_seen(value: str | None) -> dict[UploadId, int]:
     """`<id>:<version>` of the last event a client got: that one need not be told again."""
     id, _, version = (value or "").partition(":")
-    known = len(version) < 20 and version.isascii() and version.isdecimal()
+    known = ID.fullmatch(id) and re.fullmatch("[0-9]{1,19}", version)
     return {UploadId(id): int(version)} if known else {}

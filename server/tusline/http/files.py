@@ -161,9 +161,10 @@ class Files:
             reply.close, reply.linger = True, reply.status != OffsetMismatch.status
 
     def _log(self, request: Request, reply: Reply, body: Body, seconds: float) -> None:
+        id = self._id(request) or reply.headers.get("Location", "").rpartition("/")[2]
         log.info(
             f"upload.{VERBS.get(request.method, 'unknown')}",
-            upload_id=self._id(request) or reply.headers.get("Location", "").rpartition("/")[2],
+            upload_id=id if ID.fullmatch(id) else "-",  # a hostile path may hold anything
             status=reply.status if body.ended is not Ended.DISCONNECTED else "-",
             offset=reply.headers.get("Upload-Offset"),
             took=body.taken,

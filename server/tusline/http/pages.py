@@ -59,8 +59,11 @@ class Pages:
         if found is None:
             return PlainTextResponse("there is no such asset\n", 404)
         content, media_type = found
-        kept = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(content, media_type=media_type, headers=kept)
+        told = {
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(content, media_type=media_type, headers=told)
 
 
 def _assets(folder: Traversable) -> list[tuple[str, tuple[bytes, str]]]:

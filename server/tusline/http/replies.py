@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tusline.body import Body
 from tusline.errors import OffsetMismatch, TuslineError
+from tusline.headers import http_date
 from tusline.http.requests import Send
 
 ERROR_BYTES = 256
@@ -40,6 +41,8 @@ def error_reply(error: TuslineError) -> Reply:
     reply = text_reply(error.status, error.code, error.message)
     if error.retry_after is not None:
         reply.headers["Retry-After"] = str(error.retry_after)
+    if error.expires is not None:
+        reply.headers["Upload-Expires"] = http_date(error.expires)
     if isinstance(error, OffsetMismatch):
         reply.headers["Upload-Offset"] = str(error.offset)
     return reply

@@ -119,21 +119,17 @@ class Tus:
         try:
             append = _append(request)
             body.verify_with(request.verifier())
-        except TuslineError:
-            await self._must_take_bytes(id, caller)  # 403, 404 and 410 come before 400 and 415
-            raise
-        try:
-            appended = await self._appender.append(id, append, body, owner=caller.sees)
         except TuslineError as error:
-            reply = error_reply(error)
-            if error.status in (400, 409, 413, 423):
-                reply.headers.update(_expires(await self._looker.look(id, owner=caller.sees)))
-            return reply
+            upload = await self._existing(id, caller)  # 403, 404 and 410 come before 400 and 415
+            error.expires = upload.lapses
+            raise
+        appended = await self._appender.append(id, append, body, owner=caller.sees)
         return _append_reply(request, appended)
 
-    async def _must_take_bytes(self, id: UploadId, caller: Caller) -> None:
+    async def _existing(self, id: UploadId, caller: Caller) -> Upload:
         upload = await self._looker.look(id, owner=caller.sees)
         rules.must_take_bytes(upload, owner=caller.sees, now=self._clock.now())
+        return upload
 
     # --- HEAD, DELETE ------------------------------------------------------------------------
 
@@ -229,6 +225,5 @@ def _offset(upload: Upload) -> dict[str, str]:
 
 def _expires(upload: Upload) -> dict[str, str]:
     """`Upload-Expires`, while the upload can expire (EXP-02 to EXP-04)."""
-    if upload.expires is None or not upload.expiring:
-        return {}
-    return {"Upload-Expires": headers.http_date(upload.expires)}
+    lapses = upload.lapses
+    return {} if lapses is None else {"Upload-Expires": headers.http_date(lapses)}

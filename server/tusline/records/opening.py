@@ -5,6 +5,7 @@ import sqlite3
 import structlog
 
 from tusline.records.book import Book
+from tusline.records.interrupted import hand_back
 
 log = structlog.get_logger()
 
@@ -14,12 +15,12 @@ client could not go on. (It also keeps a clock that was set from expiring everyt
 
 
 def after_a_stop(book: Book, *, boot: str) -> None:
-    """Free every lease: no writer has survived the process that held the folder. Give uploads that
-    nobody could go on with some time. And where the machine has been booted anew since, take them
-    back to what was surely on disk (I11).
+    """Free every lease and hand back every job: no writer and no worker has survived the process
+    that held the folder. Give uploads that nobody could go on with some time. And where the
+    machine has been booted anew since, take them back to what was surely on disk (I11).
 
-    On a full disk leases stay, which run out by themselves or are overtaken. Raises sqlite3.Error
-    when uploads had to be taken back and could not.
+    On a full disk leases and jobs stay: leases run out by themselves or are overtaken, jobs are
+    started anew. Raises sqlite3.Error when uploads had to be taken back and could not.
     """
     lost = book.db.execute(
         "SELECT id, offset, synced FROM uploads"
@@ -34,6 +35,7 @@ def after_a_stop(book: Book, *, boot: str) -> None:
             "UPDATE uploads SET expires = :least WHERE phase = 'receiving' AND expires < :least",
             {"least": book.now + min(book.expires, GRACE)},
         )
+        hand_back(book)
     except sqlite3.OperationalError as error:
         log.warning("uploads.not_prepared", error=str(error))
 

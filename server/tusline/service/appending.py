@@ -8,7 +8,14 @@ import structlog
 from tusline import rules, topics
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import BytesLost, LeaseLost, ServiceBusy, StoreFull, TuslineError
+from tusline.errors import (
+    BytesLost,
+    LeaseLost,
+    RejectedUpload,
+    ServiceBusy,
+    StoreFull,
+    TuslineError,
+)
 from tusline.interfaces import Writer
 from tusline.rules import Append, Limits
 from tusline.service.breaking import LOST, Breaker
@@ -68,16 +75,26 @@ class Appender:
     async def append(
         self, id: UploadId, append: Append, body: Body, *, owner: str | None
     ) -> Appended:
-        """Append a PATCH's body. Raises the refusals of `rules`, and Busy."""
+        """Append a PATCH's body. Raises the refusals of `rules`, and Busy, with the expiry of the
+        upload as it was seen."""
+        seen: Upload | None = None
 
         def check(upload: Upload) -> None:
+            nonlocal seen
+            seen = None
             rules.must_take_bytes(upload, owner=owner, now=self._clock.now())
+            seen = upload
             rules.may_append(upload, append, max_size=self._limits.max_size)
 
-        grant = await self._leases.acquire(id, check, expect=append.offset)
-        if grant.lease is None:
-            return await self._nothing_to_add(grant.upload, body)
-        return await self.receive(grant.lease, body, length=append.length)
+        try:
+            grant = await self._leases.acquire(id, check, expect=append.offset)
+            if grant.lease is None:
+                return await self._nothing_to_add(grant.upload, body)
+            return await self.receive(grant.lease, body, length=append.length)
+        except TuslineError as error:
+            if seen is not None and not isinstance(error, RejectedUpload):
+                error.expires = seen.lapses
+            raise
 
     async def _nothing_to_add(self, upload: Upload, body: Body) -> Appended:
         """An empty PATCH at the end of a complete upload is a success (X-04)."""
@@ -144,8 +161,11 @@ class Appender:
             else:
                 now = await session.lease.end(rest, _note(session, ended))
         except LeaseLost:
-            now = await self._clearer.clear_if_over(session.lease.upload)
+            now = await self._clearer.tidy_now(session.lease.upload)
             added, ended = session.added, Ended.LEASE_LOST
+        except Exception:
+            await self._leases.release(session.lease)  # no effect where it is gone already
+            raise
         return Appended(upload=now, added=added, ended=ended, error=session.failure)
 
     async def _settle(self, lease: Lease, rest: Delta, body: Body) -> Upload:

@@ -41,5 +41,5 @@ class Breaker:
         await self._signals.notify(topics.let_go(upload.id))
         await self._signals.notify(topics.free(upload.id))
         await self._signals.notify(topics.changed(upload.id))
-        await self._clearer.clear_if_over(broken)
+        await self._clearer.tidy_now(broken)
         return broken

@@ -114,6 +114,9 @@ class Session:
         except (RecordsUnavailable, StoreUnavailable) as error:
             log.warning("commit.failed", upload_id=self.lease.upload.id, error=str(error))
             self.fail(error)
+        except Exception:  # nobody waits for this task: the request must not go on without it
+            log.exception("commit.failed", upload_id=self.lease.upload.id)
+            self.fail(RecordsUnavailable("the records failed"))
         finally:
             self._committing = None
             if self._pending:

@@ -94,7 +94,7 @@ class Settler:
             log.exception("settle.failed", upload_id=id)
         await self._leases.release(lease)
         try:
-            await self._clearer.clear_if_over(lease.upload)
+            await self._clearer.tidy_now(lease.upload)
         except TuslineError as error:
             log.warning("settle.not_cleared", upload_id=id, error=str(error))
         return None

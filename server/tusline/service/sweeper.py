@@ -18,7 +18,8 @@ OUTBOX_PAGE = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
     """What one sweep did, in uploads (`settled`, `synced`: looked after; `dropped`: their
-    originals; `forgotten`: their records; `queued`: handed to the jobs)."""
+    originals; `forgotten`: their records; `queued`: handed to the jobs; `tidied`: rid of files
+    that nothing names)."""
 
     expired: int
     settled: int
@@ -27,6 +28,7 @@ class Swept:
     dropped: int
     forgotten: int
     queued: int
+    tidied: int
 
 
 class Sweeper:
@@ -72,6 +74,7 @@ class Sweeper:
             dropped=sum(dropped),
             forgotten=len(due.forgettable),
             queued=await self.queue_outbox(),
+            tidied=await self._clearer.walk(),
         )
 
     async def queue_outbox(self) -> int:

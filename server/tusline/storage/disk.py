@@ -11,7 +11,7 @@ import aiofiles
 
 from tusline.errors import BytesLost, StoreUnavailable, UnknownUpload
 from tusline.interfaces import Ledger
-from tusline.storage import files
+from tusline.storage import files, litter
 from tusline.storage.disk_writer import DiskWriter, Held, Means
 from tusline.storage.extents import Extent, extents_of, spans
 from tusline.storage.joining import join
@@ -19,7 +19,7 @@ from tusline.storage.layout import Layout
 from tusline.storage.pace import Pace
 from tusline.storage.room import Room
 from tusline.storage.syncs import Syncs
-from tusline.upload import NOTHING, Upload
+from tusline.upload import NOTHING, Upload, UploadId
 
 READ_BYTES = 256 * 1024
 """Bytes read at a time for a download."""
@@ -61,7 +61,7 @@ class DiskStore:
 
         What lies beyond the record's offset was never acknowledged: it is cut off. But first we
         ask, with the file locked, whether the offset is still ours: a writer that was frozen here
-        would cut off what its successor has written.
+        would cut off what its successor has written, or miss the bytes that it has sealed.
         """
         path, start = self._layout.extent(upload.id, last.token), upload.offset - last.at
         descriptor = await self._pace.run(lambda: files.open_locked(path))
@@ -69,10 +69,11 @@ class DiskStore:
             return None
         try:
             size = os.fstat(descriptor).st_size
+            if size != start:
+                await ledger.record(NOTHING)
             if size < start:
                 raise BytesLost("the file is shorter than the upload's offset")
             if size > start:
-                await ledger.record(NOTHING)
                 await self._pace.run(lambda: files.cut(descriptor, start))
             held = Held(id=upload.id, path=path, descriptor=descriptor, start=start)
             return DiskWriter(held, self._means, ledger, journal=())
@@ -167,6 +168,18 @@ class DiskStore:
         except OSError as error:
             raise files.store_error(error) from error
 
+    async def tidy(self, upload: Upload) -> bool:
+        try:
+            return await self._pace.thread(lambda: litter.tidy(self._layout, upload))
+        except OSError as error:
+            raise files.store_error(error) from error
+
+    async def stored(self, *, after: str, limit: int) -> tuple[list[UploadId], str]:
+        try:
+            return await self._pace.thread(lambda: litter.walk(self._layout, after, limit))
+        except OSError as error:
+            raise files.store_error(error) from error
+
     def original(self, upload: Upload) -> str:
         return self._layout.key(self._layout.original(upload.id))
 
@@ -192,9 +205,10 @@ class DiskStore:
         target = self._layout.variants(upload.id) / name
 
         def step() -> None:
-            # A name of its own: a worker that was given up may still be at this step.
-            copy = target.with_name(f".{secrets.token_hex(4)}.new")
-            files.make_folder(target.parent)
+            # A name of its own: a worker that was given up may still be at this step. In a folder
+            # that is emptied at start: this process may die here.
+            copy = self._layout.scratch / f"{secrets.token_hex(4)}.new"
+            files.make_folder(copy.parent)
             size = source.stat().st_size
             files.join(copy, [(source, size)])
             files.place(copy, target)

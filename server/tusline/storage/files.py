@@ -125,11 +125,15 @@ def _send(source: int, target: int, size: int) -> int:
 
 
 def join(target: Path, pieces: list[tuple[Path, int]]) -> None:
-    """Write the first n bytes of each piece into a new file, one after the other."""
+    """Write the first n bytes of each piece into a new file, one after the other. What fails
+    leaves no file: on a full disk, half a copy after each attempt would make things worse."""
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         for source, size in pieces:
             copy(source, descriptor, size)
+    except BaseException:
+        remove(target)
+        raise
     finally:
         os.close(descriptor)
 

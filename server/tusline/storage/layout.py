@@ -16,6 +16,9 @@ from pathlib import Path
 
 from tusline.upload import UploadId
 
+BYTES = ("uploads", "originals", "variants")
+"""The folders that hold bytes of uploads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -52,6 +55,22 @@ class Layout:
 
     def variants(self, id: UploadId) -> Path:
         return self.root / "variants" / id[:2] / id
+
+    def shelves(self) -> list[str]:
+        """Every <xx> there is, in order."""
+        roots = [self.root / name for name in BYTES]
+        return sorted({shelf.name for root in roots if root.is_dir() for shelf in root.iterdir()})
+
+    def on_shelf(self, shelf: str) -> list[UploadId]:
+        """The ids of all files and folders on a shelf, in order."""
+        folders = [self.root / name / shelf for name in BYTES]
+        entries = {
+            entry.name.partition(".")[0]
+            for folder in folders
+            if folder.is_dir()
+            for entry in folder.iterdir()
+        }
+        return [UploadId(name) for name in sorted(entries)]
 
     def key(self, path: Path) -> str:
         """The blob key of a file: its path below the folder."""

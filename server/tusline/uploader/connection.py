@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
+from urllib.parse import urljoin
 
 import requests
 import urllib3
@@ -122,6 +123,14 @@ class Connection:
             raise Refused(0, str(error)) from error
         names = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(status=answer.status_code, headers=names, body=said)
+
+
+def resolved(base: str, url: str) -> str:
+    """An address that a server told, relative to another. Raises Refused if nobody can read it."""
+    try:
+        return urljoin(base, url)
+    except ValueError as error:
+        raise Refused(0, "the server named an address that is none") from error
 
 
 def _what_broke(error: Exception) -> str:

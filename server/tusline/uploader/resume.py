@@ -20,6 +20,17 @@ MAX_AGE = 7 * 86400.0
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """A larger memory was not written by us; it is taken as empty."""
 
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading a memory can raise that was not written by us."""
+
 EDIT_BYTE = 0
 CLAIM_BITS = 60
 
@@ -116,7 +127,7 @@ class ResumeStore:
                 return {}
             found = json.loads(self._path.read_bytes())
             return {key: _entry(value) for key, value in found["uploads"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except UNREADABLE:
             return {}  # no memory, or one that nobody can read: uploads start anew
 
     def _write(self, entries: dict[str, Entry]) -> None:

@@ -5,8 +5,12 @@ not count. Pure: it is told what happened and keeps no clock.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 KIB = 1024
+Bytes = Annotated[int, Field(gt=0)]
 CUT_SECONDS = 20.0
 """After this long a request is given up, before the server's deadline (25 s) ends it."""
 
@@ -31,10 +35,10 @@ SECONDS_AFTER_CUT = 5
 class Hints:
     """What the server advises, in bytes and seconds."""
 
-    start: int = 128 * KIB
-    min: int = 32 * KIB
-    max: int = 8 * KIB * KIB
-    seconds: float = 8.0
+    start: Bytes = 128 * KIB
+    min: Bytes = 32 * KIB
+    max: Bytes = 8 * KIB * KIB
+    seconds: Annotated[float, Field(gt=0)] = 8.0
 
     def under(self, deadline: float) -> "Hints":
         """The same, with PATCHes short enough for a request deadline (seconds, 0: none)."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urljoin
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from tusline.upload import OVER, Phase, Reason
-from tusline.uploader.connection import Connection
+from tusline.uploader.connection import Connection, resolved
 from tusline.uploader.patience import Patience
 from tusline.uploader.sizer import Hints
 from tusline.uploader.verdict import LineLost, Refused, Verdict, judge, refusal
@@ -62,8 +62,8 @@ class Status:
 class Limits:
     """What the server tells clients at /config. The defaults hold where it tells nothing."""
 
-    max_files: int = 20
-    request_deadline: float = 25.0
+    max_files: Annotated[int, Field(gt=0)] = 20
+    request_deadline: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 25.0
     chunks: Hints = field(default_factory=Hints)
 
 
@@ -76,8 +76,16 @@ def limits(connection: Connection, endpoint: str) -> Limits:
     """The server's limits; the defaults when it does not answer or knows of none."""
     try:
         answer = connection.ask("GET", urljoin(endpoint, "config"))
-        return _parse(Limits, answer.body) if answer.status == 200 else Limits()
     except (LineLost, Refused):
+        return Limits()
+    return read_limits(answer.body) if answer.status == 200 else Limits()
+
+
+def read_limits(body: bytes) -> Limits:
+    """The limits that /config told; the defaults if it cannot be understood."""
+    try:
+        return _parse(Limits, body)
+    except Refused:
         return Limits()
 
 
@@ -87,7 +95,12 @@ def fetch(connection: Connection, upload: str) -> Status:
     answer = connection.ask("GET", url)
     if answer.status != 200:
         raise refusal(answer.status, answer.headers, answer.body)
-    return _absolute(_parse(Status, answer.body), url)
+    return read_status(answer.body, url)
+
+
+def read_status(body: bytes, url: str) -> Status:
+    """The status that was told at `url`. Raises Refused."""
+    return _absolute(_parse(Status, body), url)
 
 
 def follow(
@@ -124,8 +137,8 @@ def _absolute(status: Status, base: str) -> Status:
     original = status.original
     return replace(
         status,
-        original=original and replace(original, url=urljoin(base, original.url)),
-        variants=tuple(replace(made, url=urljoin(base, made.url)) for made in status.variants),
+        original=original and replace(original, url=resolved(base, original.url)),
+        variants=tuple(replace(made, url=resolved(base, made.url)) for made in status.variants),
     )
 
 

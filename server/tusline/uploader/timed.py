@@ -3,17 +3,19 @@
 import uuid
 from collections.abc import Mapping
 from typing import Any, BinaryIO
-from urllib.parse import urljoin
 
 import tusclient.client
 import tusclient.request
 import tusclient.uploader.uploader
 
-from tusline.uploader.connection import ASK_SECONDS, Answer, Body, Connection
+from tusline.uploader.connection import ASK_SECONDS, Answer, Body, Connection, resolved
 from tusline.uploader.verdict import refusal
 
 TusRequest: Any = tusclient.request.TusRequest  # tuspy's few annotations contradict its code,
 Uploader: Any = tusclient.uploader.uploader.Uploader  # so it is taken as untyped
+
+MOST_DIGITS = 19
+"""Digits of the largest offset there is (2^63 - 1)."""
 
 
 class TimedRequest(TusRequest):  # type: ignore[misc]
@@ -62,15 +64,14 @@ class TimedUploader(Uploader):  # type: ignore[misc]
         endpoint: str = self.client.url
         headers = self.get_url_creation_headers() | {"Idempotency-Key": self._creation_key}
         answer = self.connection.ask("POST", endpoint, headers=headers)
-        if answer.status != 201 or "location" not in answer.headers:
-            raise refusal(answer.status, answer.headers, answer.body)
-        self.offset = _offset(answer, self.stop_at) if "upload-offset" in answer.headers else 0
-        return urljoin(endpoint, answer.headers["location"])
+        location = told_location(answer, endpoint)
+        self.offset = told_offset(answer, self.stop_at) if "upload-offset" in answer.headers else 0
+        return location
 
     def get_offset(self) -> int:
         """HEAD: how many bytes the server has."""
         answer = self.connection.ask("HEAD", self.url, headers=self.get_headers())
-        return _offset(answer, self.stop_at)
+        return told_offset(answer, self.stop_at)
 
     def _do_request(self) -> None:
         self.request = TimedRequest(self)
@@ -80,13 +81,21 @@ class TimedUploader(Uploader):  # type: ignore[misc]
             headers=self.request.response_headers,
             body=self.request.response_content,
         )
-        _offset(answer, self.stop_at)  # tuspy takes it as the new offset right after this
+        told_offset(answer, self.stop_at)  # tuspy takes it as the new offset right after this
 
 
-def _offset(answer: Answer, size: int) -> int:
+def told_location(answer: Answer, endpoint: str) -> str:
+    """The address of a created upload. Raises Refused."""
+    if answer.status != 201 or "location" not in answer.headers:
+        raise refusal(answer.status, answer.headers, answer.body)
+    return resolved(endpoint, answer.headers["location"])
+
+
+def told_offset(answer: Answer, size: int) -> int:
+    """Upload-Offset, which no file of `size` bytes can exceed. Raises Refused."""
     text = answer.headers.get("upload-offset", "")
     if answer.status not in (200, 201, 204) or not (text.isascii() and text.isdigit()):
         raise refusal(answer.status, answer.headers, answer.body)
-    if int(text) > size:
+    if len(text) > MOST_DIGITS or int(text) > size:
         raise refusal(answer.status, {}, b"")
     return int(text)

@@ -61,7 +61,7 @@ def _words(headers: Mapping[str, str], body: bytes) -> str:
         try:
             problem = json.loads(text)
             return f"{problem['code']}: {problem['detail']}"
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return ""
     return ""
 
