@@ -139,7 +139,7 @@ async def _blow(fuse: PointFuse, operation: Operation, folder: Path, pool: Image
             writer.abandon()  # a dead process holds no lock
     async with _opened(folder, operation, clock) as house:
         scene.house, scene.beside = house, []
-        if fuse.point % 4 < 2:  # the sweeper of the new process and the client: who comes first?
+        if fuse.point % 2:  # the sweeper of the new process and the client: who comes first?
             await scene.sweep()
         await _see_through(operation, scene)
 

@@ -87,5 +87,5 @@ def test_a_whole_file_is_finished_once_and_does_not_expire(server: Server, files
     url = answer.headers["location"]
     assert "upload-expires" not in answer.headers
     assert tus.outcome(url)["phase"] == "ready"
-    names = [event["name"] for event in kills.timeline(server, url)]
+    names = [event.name for event in kills.timeline(server, url)]
     assert names.count("received") == 1

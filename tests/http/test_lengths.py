@@ -55,7 +55,7 @@ def test_a_deferred_upload_is_finished_once(server: Server, files: str, last: by
     assert tus.patch(url, 3, last, length).status == 204
     assert tus.patch(url, 3 + len(last), b"", length).status == 204
     assert tus.outcome(url)["phase"] == "ready"
-    names = [event["name"] for event in kills.timeline(server, url)]
+    names = [event.name for event in kills.timeline(server, url)]
     assert names.count("received") == 1
 
 

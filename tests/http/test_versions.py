@@ -95,15 +95,3 @@ def test_the_version_is_looked_at_before_a_body_is_asked_for(files: str, method:
     with raw.open_request(method, url, headers) as sock:
         answer = tus.read_answer(sock)
     assert (answer.status, answer.headers["connection"]) == (412, "close")
-
-
-@pytest.mark.parametrize("own", [{"Upload-Complete": "?1"}, {"Upload-Incomplete": "?0"}])
-def test_a_tus_request_that_the_system_marked_for_the_draft_stays_one(
-    files: str, own: dict[str, str]
-) -> None:
-    """iOS adds these headers to each upload task, also to a tus client's."""
-    url = tus.created(files, 10)
-    answer = tus.patch(url, 0, b"12345", own | {"Upload-Draft-Interop-Version": "6"})
-    assert (answer.status, answer.offset) == (204, 5)
-    assert answer.headers["tus-resumable"] == "1.0.0"
-    assert tus.head(url).offset == 5

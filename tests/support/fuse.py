@@ -132,6 +132,8 @@ class PointFuse:
         door = call.partition(".")[0]
         if door == self._broken and side is Side.BEFORE:
             raise _error(door, Blow.FOR_GOOD)
+        if not self._counts(door, side):
+            return
         self._passed += 1
         if self._passed != self.point:
             return
@@ -141,8 +143,14 @@ class PointFuse:
             await self._dead()
         if self._blow is Blow.FOR_GOOD:
             self._broken = door
-        if door != "signals" or side is Side.BEFORE:  # a signal that was given is not taken back
-            raise _error(door, self._blow)
+        raise _error(door, self._blow)
+
+    def _counts(self, door: str, side: Side) -> bool:
+        """A signal that was given is not taken back. And for a crash, what is before a call is
+        after the one before it: nothing is left of a process but what it has done."""
+        if self._blow is Blow.CRASH:
+            return side is Side.AFTER or not self._passed
+        return side is Side.BEFORE or door != "signals"
 
     async def _dead(self) -> None:
         """A dead process does nothing more, not even in its `finally`s."""

@@ -32,6 +32,9 @@ megabytes that are not on the line yet."""
 CATCH_UP_SECONDS = 0.05
 """How far behind its rate the line may catch up: sleeps last longer than asked for."""
 
+BYTES_ACKED = 120
+"""Where Linux keeps `tcpi_bytes_acked` in its `struct tcp_info`."""
+
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -126,6 +129,10 @@ class Line:
         """Lead new connections to another port."""
         self.to = to
 
+    def delivered(self) -> int:
+        """Bytes of the present connections that the server's kernel has taken."""
+        return self._call(self._delivered)
+
     def passed(self, up: int) -> threading.Event:
         """An event that is set when `up` bytes in all have gone up the line."""
         event = threading.Event()
@@ -165,6 +172,9 @@ class Line:
 
     async def _go(self) -> None:
         self._flowing.set()
+
+    async def _delivered(self) -> int:
+        return sum(pair.delivered() for pair in self._pairs)
 
     async def _mark(self, up: int, event: threading.Event) -> None:
         self._marks.append((up, event))
@@ -262,6 +272,11 @@ class _Pair:
         for side in (self.client, self.server):
             with contextlib.suppress(OSError):
                 side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+
+    def delivered(self) -> int:
+        info = self.server.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED + 8)
+        acknowledged: int = struct.unpack_from("Q", info, BYTES_ACKED)[0]
+        return max(0, acknowledged - 1)  # the first one stands for the connection itself
 
     def close(self) -> None:
         self.client.close()

@@ -99,6 +99,15 @@ class Server:
             os.killpg(process.pid, signal.SIGKILL)
         self._gone(process)
 
+    def wait_for_death(self) -> None:
+        """Until it dies by itself. Raises ServerFailed when it goes on living."""
+        process = self._running()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise ServerFailed(f"the server did not die:\n{self.log}") from None
+        self.kill()  # its children, too
+
     def terminate(self, how: signal.Signals = signal.SIGTERM) -> int:
         """SIGTERM to the server, as a deploy does (or another signal). Returns the exit code."""
         process = self._running()

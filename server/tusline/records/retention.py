@@ -52,4 +52,3 @@ def forget(book: Book, id: UploadId) -> None:
     if deleted.rowcount:
         for table in ("journal", "events", "keys"):
             book.db.execute(f"DELETE FROM {table} WHERE id = ?", (id,))
-        book.db.execute("DELETE FROM waiting WHERE member = ?", (id,))

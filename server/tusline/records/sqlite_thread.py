@@ -21,6 +21,8 @@ GROUP = 256
 BUSY_MS = 5000
 """Milliseconds that a statement waits for a reader of another process (`tusline show`)."""
 
+LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+"""Another process has the database: whatever is tried next waits for `BUSY_MS`, too."""
 
 OWN = (
     sqlite3.DataError,
@@ -156,7 +158,23 @@ class SqliteThread:
 
 def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
     """Where a group fails each piece is tried alone: on a full disk a look at an upload must not
-    fail because somebody else's write does."""
+    fail because somebody else's write does. Not where another process has the database: all of
+    them would wait for it, one after the other. What nobody waits for any more is left out."""
+    wanted = [item for item in group if not item.future.done()]
+    error = _try_group(connection, wanted)
+    if error is None:
+        return
+    if len(wanted) == 1 or _primary(error) in LOCKED:
+        for item in wanted:
+            item.error = RecordsUnavailable(f"the records cannot be used: {error}", retry_after=5)
+        return
+    for item in wanted:
+        item.result = item.error = None
+        _run_group(connection, [item])
+
+
+def _try_group(connection: sqlite3.Connection, group: list[_Item]) -> sqlite3.Error | None:
+    """One transaction, or what it failed by."""
     try:
         connection.execute("BEGIN")
         for item in group:
@@ -165,14 +183,14 @@ def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
     except sqlite3.Error as error:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
-        if len(group) == 1:
-            group[0].error = RecordsUnavailable(
-                f"the records cannot be used: {error}", retry_after=5
-            )
-            return
-        for item in group:
-            item.result = item.error = None
-            _run_group(connection, [item])
+        return error
+    return None
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where the error is not SQLite's own."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
 
 
 def _run_one(connection: sqlite3.Connection, item: _Item) -> None:

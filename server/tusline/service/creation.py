@@ -5,7 +5,7 @@ import secrets
 from tusline import rules
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import BadRequest, ServiceBusy, StoreFull, TooLarge
+from tusline.errors import BadRequest, BytesLost, ServiceBusy, StoreFull, TooLarge
 from tusline.interfaces import Begun
 from tusline.rules import Creation, Limits
 from tusline.service.appending import Appended, Appender
@@ -96,6 +96,8 @@ class Creator:
         if appended.ended is Ended.TOO_LONG:
             await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
             raise TooLarge("the body is longer than the upload")
+        if isinstance(appended.error, BytesLost):
+            raise appended.error
         if appended.error is not None and appended.error.status < 500:
             await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
             raise appended.error
