@@ -13,12 +13,28 @@ def bring_up(db: sqlite3.Connection) -> None:
 
     Raises ConfigurationError for a database that a newer version has written.
     """
+    for number, script in _unseen(db):
+        db.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def must_be_current(db: sqlite3.Connection) -> None:
+    """Raises ConfigurationError for a database that another version has written, which who only
+    reads cannot bring up."""
+    if _unseen(db):
+        raise ConfigurationError(
+            "the data folder was written by an older version of tusline: "
+            "`tusline serve` or `tusline sweep` brings it up to date"
+        )
+
+
+def _unseen(db: sqlite3.Connection) -> list[tuple[int, str]]:
+    """The steps that this database has not seen. Raises ConfigurationError where it has seen more
+    than there are."""
     scripts = sorted((step.name, step.read_text()) for step in STEPS.iterdir())
     seen = _seen(db)
     if seen > len(scripts):
         raise ConfigurationError("the data folder was written by a newer version of tusline")
-    for number, (_, script) in enumerate(scripts[seen:], start=seen + 1):
-        db.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+    return [(number, script) for number, (_, script) in enumerate(scripts, start=1)][seen:]
 
 
 def _seen(db: sqlite3.Connection) -> int:
