@@ -69,7 +69,7 @@ class SqliteRecords:
             return
 
         def prepare(db: sqlite3.Connection) -> None:
-            bring_up(db)
+            bring_up(db, boot=self._boot)
             now = self._reading()
             away = absence(db, now)
             self._ahead = away.own[1] - now.steady
