@@ -112,6 +112,7 @@ class Tusline:
             body_limits=BodyLimits(
                 idle=settings.body_idle,
                 deadline=settings.request_deadline,
+                checksum_deadline=settings.checksum_deadline,
                 chunked=settings.deadline_chunked,
             ),
             linger=Linger(seconds=settings.linger, most=settings.linger_bytes),

@@ -15,15 +15,20 @@ class Body:
 
     `read` answers pieces until the body ends, for whatever reason; `ended` then says why. The
     network never raises here: the writer keeps what came, and the reason is looked at afterwards.
-    `idle` and `deadline` are seconds; a deadline of 0 means none. The deadline counts from now.
-    `verifier` sees every piece, if the body came with a checksum.
+    `idle`, `deadline` and `checksum_deadline`, which holds instead where a checksum is pending, are
+    seconds; a deadline of 0 means none. The deadlines count from now. `verifier` sees every piece,
+    if the body came with a checksum.
     """
 
-    def __init__(self, receive: Receive, *, idle: float, deadline: float) -> None:
+    def __init__(
+        self, receive: Receive, *, idle: float, deadline: float, checksum_deadline: float = 0
+    ) -> None:
         self._receive = receive
         self._idle = idle
         self._loop = asyncio.get_running_loop()
-        self._deadline = self._loop.time() + deadline if deadline else None
+        now = self._loop.time()
+        self._deadline = now + deadline if deadline else None
+        self._checksum_deadline = now + checksum_deadline if checksum_deadline else None
         self._scope: asyncio.Timeout | None = None
         self._last = False
         self.taken = 0
@@ -40,11 +45,11 @@ class Body:
         return cls(receive, idle=1, deadline=0)
 
     def verify_with(self, verifier: Verifier | None) -> None:
-        """Show every piece to a verifier, if there is one. That lifts the deadline: a body that
+        """Show every piece to a verifier, if there is one. That puts the deadline off: a body that
         was cut short could not be verified, and nothing of it would count (CHK-15)."""
         self.verifier = verifier
         if verifier is not None:
-            self._deadline = None
+            self._deadline = self._checksum_deadline
 
     def stop(self, why: Ended) -> None:
         """End the body now: a read under way returns. The first reason stays."""

@@ -148,6 +148,12 @@ class Settings(BaseSettings):
         description="Whether the deadline holds for chunked bodies, too. `false` spares Java and "
         "Android clients, who have five attempts a file, where no router has a limit of its own.",
     )
+    checksum_deadline: Seconds = Field(
+        default=600,
+        description="Seconds an upload request may last whose body has a checksum: it counts as a "
+        "whole, so the other deadline does not hold for it; what came late is discarded. 0: no "
+        "limit.",
+    )
     body_idle: Seconds = Field(
         default=20, gt=0, description="Seconds a request may send nothing before it is ended."
     )

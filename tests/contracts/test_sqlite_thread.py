@@ -63,6 +63,14 @@ async def test_a_group_waits_once_for_another_process(thread: SqliteThread, tmp_
     await standing
 
 
+def test_whatever_goes_wrong_at_the_start_is_told(tmp_path: Path) -> None:
+    def prepare(_: sqlite3.Connection) -> None:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a step that cannot be read")
+
+    with pytest.raises(UnicodeDecodeError):
+        SqliteThread(tmp_path / "r.db", wait=30).start(prepare)
+
+
 async def test_what_nobody_waits_for_any_more_is_not_done(thread: SqliteThread) -> None:
     stop = Stop()
     done: list[str] = []

@@ -87,9 +87,20 @@ async def test_a_folder_of_the_first_version_opens_with_its_uploads(
     old.close()
     records = sqlite_at(tmp_path / "r.db", clock, "one")
     upload = await records.get(UploadId("upload-0000000000"))
-    assert (upload.offset, upload.synced) == (4, 4)
+    assert (upload.offset, upload.synced) == (4, 0)
+    assert [due.id for due in (await records.due(10)).unsynced] == [upload.id]
+    await records.synced(upload.id, 3)
     await records.create(fresh("upload-0000000001"), lease=False)
     records.close()
+
+    later = sqlite_at(tmp_path / "r.db", clock, "two")
+    assert (await later.get(upload.id)).offset == 3
+    later.close()
+
+
+def test_the_steps_are_numbered_one_by_one() -> None:
+    names = sorted(step.name for step in files("tusline.records").joinpath("steps").iterdir())
+    assert [int(name[:3]) for name in names] == list(range(1, len(names) + 1))
 
 
 def test_a_folder_of_a_newer_version_is_left_alone(tmp_path: Path, clock: HandClock) -> None:

@@ -1,8 +1,10 @@
 """A data folder that cannot be used: a clear word with a way out, and nothing is made worse."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,18 @@ def test_a_damaged_page_of_the_database_is_no_5xx_for_who_asks_for_the_offset(
         assert tus.head(url).offset == told
         assert tus.patch(url, told, DATA[told:]).status == 204
         assert tus.request("GET", url).body == DATA
+
+
+@pytest.mark.parametrize(("version", "words"), [(0, "tusline serve"), (999, "newer version")])
+def test_the_timeline_in_a_folder_of_another_version_is_a_word_with_a_way_out(
+    tmp_path: Path, version: int, words: str
+) -> None:
+    first = files("tusline.records").joinpath("steps/001.sql").read_text()
+    with sqlite3.connect(tmp_path / "records.db") as other:
+        other.executescript(f"{first}; PRAGMA user_version = {version};")
+    other.close()
+    command = [sys.executable, "-m", "tusline", "show", "0" * 32, "--data", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == CONFIGURATION
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

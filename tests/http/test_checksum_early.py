@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,22 @@ def test_no_deadline_cuts_a_body_whose_checksum_is_pending(tmp_path: Path) -> No
             answer = tus.read_answer(sock)
         assert (answer.status, answer.offset) == (204, len(body))
         assert stored(url) == body
+
+
+@pytest.mark.parametrize("client", [{}, tus.AS_TUSPY], ids=["any", "seeking"])
+def test_a_body_that_takes_for_ever_is_discarded_at_a_deadline_of_its_own(
+    tmp_path: Path, client: dict[str, str]
+) -> None:
+    """Bytes that keep coming are no reason to wait for days."""
+    with running_server(tmp_path, types="*", checksum_deadline=1.0, linger=0.1) as server:
+        url = tus.created(server.files, len(DATA))
+        with tus.open_patch(url, 0, len(DATA), headers=client | header(DATA)) as sock:
+            with suppress(ConnectionError):
+                for _ in slowly(sock, DATA[:30], 2.0):
+                    pass
+            answer = tus.read_answer(sock)
+        assert (answer.status, answer.code, answer.offset) == (503, "deadline", 0)
+        is_untouched(url, 0)
 
 
 def test_a_drain_discards_and_never_tells_a_short_success(tmp_path: Path) -> None:

@@ -81,6 +81,18 @@ async def test_a_body_that_is_verified_has_no_deadline_but_may_not_be_silent() -
     assert (body.ended, body.left()) == (Ended.IDLE, None)
 
 
+async def test_a_body_that_is_verified_has_a_deadline_of_its_own() -> None:
+    async def endless() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return piece(b"x")
+
+    body = Body(endless, idle=30, deadline=30, checksum_deadline=0.05)
+    assert (body.left() or 0) > 1
+    body.verify_with(Verifier.of_header(checksum(b"x")))
+    assert await read_all(body)
+    assert body.ended is Ended.DEADLINE
+
+
 async def test_a_verifier_sees_every_piece_of_a_body() -> None:
     """CHK-03."""
     line = Line(piece(b"ab"), piece(b""), piece(b"c", more=False))

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tusline.cli.common import data_option, json_option, settings_with
+from tusline.cli.common import Misconfigured, data_option, json_option, settings_with
 from tusline.clock import SystemClock
-from tusline.errors import RecordsUnavailable, UnknownUpload
+from tusline.errors import ConfigurationError, RecordsUnavailable, UnknownUpload
 from tusline.headers import metadata_text
 from tusline.records.sqlite import SqliteRecords
 from tusline.storage.layout import Layout
@@ -52,6 +52,8 @@ def show(id: str, data: Path | None, as_json: bool) -> None:
         raise click.ClickException(f"no upload {upload_id} in {settings.data}") from None
     except RecordsUnavailable as error:
         raise click.ClickException(error.message) from None
+    except ConfigurationError as error:
+        raise Misconfigured(str(error)) from None
     if as_json:
         click.echo(json.dumps(_document(upload, events)))
     else:

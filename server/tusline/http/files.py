@@ -43,17 +43,24 @@ VERBS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyLimits:
     """Seconds that a body may be silent, and last (0: no limit; not `chunked`: none for bodies
-    that come in chunks, whose clients may have a fixed number of attempts)."""
+    that come in chunks, whose clients may have a fixed number of attempts); and last while its
+    checksum is pending, in chunks or not."""
 
     idle: float
     deadline: float
+    checksum_deadline: float
     chunked: bool
 
     def body(self, receive: Receive, request: Request) -> Body:
         """The request's body, under these limits."""
         chunked = "transfer-encoding" in request.headers and "content-length" not in request.headers
         deadline = self.deadline if self.chunked or not chunked else 0
-        return Body(receive, idle=self.idle, deadline=deadline)
+        return Body(
+            receive,
+            idle=self.idle,
+            deadline=deadline,
+            checksum_deadline=self.checksum_deadline,
+        )
 
 
 class Files:

@@ -13,7 +13,7 @@ from tusline.records.book import Book
 from tusline.records.due import what_is_due
 from tusline.records.opening import after_a_stop
 from tusline.records.own_clock import Reading, absence, note
-from tusline.records.schema import bring_up
+from tusline.records.schema import bring_up, must_be_current
 from tusline.records.sqlite_thread import SqliteThread
 from tusline.upload import (
     MOVES,
@@ -69,7 +69,7 @@ class SqliteRecords:
             return
 
         def prepare(db: sqlite3.Connection) -> None:
-            bring_up(db)
+            bring_up(db, boot=self._boot)
             now = self._reading()
             away = absence(db, now)
             self._ahead = away.own[1] - now.steady
@@ -287,3 +287,4 @@ class SqliteRecords:
 
 def _only_read(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA query_only = ON")
+    must_be_current(db)

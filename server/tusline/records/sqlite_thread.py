@@ -116,7 +116,7 @@ class SqliteThread:
     def _main(self, prepare: Work[None], conclude: Work[None], opened: threading.Event) -> None:
         try:
             connection = self._open(prepare)
-        except (sqlite3.Error, ConfigurationError) as error:
+        except Exception as error:  # whatever it is, nobody may believe that the records are open
             self._failure = error
             return
         finally:

@@ -1,9 +1,11 @@
 """Where things lie in the data folder.
 
     DATA/lock                    held by the process that uses the folder
+    DATA/control.sock            where that process takes commands
     DATA/records.db              the embedded records
     DATA/uploads/<xx>/<id>       bytes of an unfinished upload: its first extent
     DATA/uploads/<xx>/<id>.<t>   an extent begun under fencing token t, after a take-over
+    DATA/uploads/<xx>/<id>.<n>.joined   several extents on their way into one; n is random
     DATA/originals/<xx>/<id>     a sealed original
     DATA/variants/<xx>/<id>/…    its variants
     DATA/scratch/                the optimizer's temporary files, emptied at start

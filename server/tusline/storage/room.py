@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from tusline.errors import StoreFull
+from tusline.storage.files import store_error
 
 LOOK_EVERY = 1024 * 1024
 """Bytes that may be written between two looks at the disk."""
@@ -24,11 +25,15 @@ class Room:
         return status.f_bavail * status.f_frsize
 
     def take(self, count: int) -> None:
-        """Say that `count` bytes are about to be written. Raises StoreFull."""
+        """Say that `count` bytes are about to be written. Raises StoreFull, StoreUnavailable."""
         self._unseen += count
         if self._unseen < LOOK_EVERY:
             return
-        if self.free() - count < self._reserve:
-            self._unseen = LOOK_EVERY
+        self._unseen = LOOK_EVERY  # the next one looks again, unless there is room
+        try:
+            free = self.free()
+        except OSError as error:
+            raise store_error(error) from error
+        if free - count < self._reserve:
             raise StoreFull("the disk is full; what was stored is kept", retry_after=60)
         self._unseen = 0
