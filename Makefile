@@ -48,7 +48,7 @@ drivers:
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
 	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
 
-.PHONY: help system drivers run demo test test-kills test-soak test-power test-hostile test-clients check wheel fmt lock docs page bench clean
+.PHONY: help system drivers run demo test test-kills test-soak test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -77,6 +77,9 @@ test-power: $(VENV)/.dev ## Some thousand power cuts, at every write, sync and r
 
 test-hostile: $(VENV)/.dev ## 30,000 spoiled requests (SEED=n: the same ones again)
 	$(BIN)/pytest -q -m soak -s tests/hostile/test_mutations.py
+
+test-slow: $(VENV)/.dev ## An upload beside 500 slow connections: its time, and what they cost
+	$(BIN)/pytest -q -m soak -s tests/hostile/test_slow.py
 
 check: $(VENV)/.dev client_js/node_modules/.ready ## Lint, types, layers, file sizes, the built page
 	$(BIN)/ruff check .

@@ -16,9 +16,13 @@ from tusline.upload import Delta, Event, Job, Outcome, Phase, Reason, Upload, Up
 
 
 class Clock(Protocol):
-    """The wall clock, in seconds since the epoch. Nothing else asks for the time of day."""
+    """Nothing else asks for the time."""
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """The wall clock's time, in seconds since the epoch."""
+
+    def steady(self) -> float:
+        """Seconds since the machine was booted; nobody sets them."""
 
 
 # --- Records -------------------------------------------------------------------------------------

@@ -17,7 +17,9 @@ TOO_LARGE = (
 
 class BoundedProtocol(OrderlyProtocol):
     """Closes a connection whose request line and headers (or trailers) are longer than
-    `head_bytes`, or take longer than `head_seconds` to come.
+    `head_bytes`, or whose request line and headers take longer than `head_seconds` to come.
+    Trailers have the time of the body that they end: they are no bytes of it, so that whoever
+    reads it finds it idle.
 
     Trailers go into a list of their own, which the application finds under the ASGI extension
     `tusline.trailers`: they must never count as headers (RFC 9110, 6.5.1), and uvicorn would add
@@ -70,7 +72,7 @@ class BoundedProtocol(OrderlyProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        self._extra -= FRAMING * len(body)
+        self._extra = max(0, self._extra - FRAMING * len(body))  # no credit for what is to come
         super().on_body(body)
 
     def on_message_complete(self) -> None:

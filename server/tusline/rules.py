@@ -25,6 +25,10 @@ METADATA_BYTES = 8192
 """Longest Upload-Metadata: it is kept with the record and echoed by every HEAD, and proxies
 refuse longer headers anyway."""
 
+ANONYMOUS_KEY = 22
+"""Least characters of a key whose creation has no owner: 128 random bits in base64. Whoever guesses
+it, and repeats the creation, has the upload."""
+
 BATCH_BYTES = 128
 """Longest name of a batch: a random id of any usual kind fits."""
 
@@ -104,10 +108,21 @@ def batch_of(creation: Creation) -> str | None:
     return batch
 
 
+def may_name(creation: Creation, *, owner: str) -> None:
+    """Raises BadRequest for a key that a stranger might guess where no owner stands before it."""
+    if creation.key is not None and not owner and len(creation.key) < ANONYMOUS_KEY:
+        raise BadRequest(
+            f"Idempotency-Key must have {ANONYMOUS_KEY} characters, and be random",
+            code="bad-idempotency-key",
+        )
+
+
 def may_repeat(upload: Upload, creation: Creation) -> None:
-    """Whether `creation` is the one again that made `upload` under its key. Raises KeyReused."""
-    known = upload.length is not None and creation.length is not None
-    same_length = upload.length == creation.length or not known
+    """Whether `creation` is the one again that made `upload` under its key. Raises KeyReused.
+
+    A final upload's length is its members', whom `concat` names."""
+    length = None if upload.deferred else upload.length
+    same_length = upload.final or length == creation.length
     same_metadata = (upload.metadata or "") == (creation.metadata or "")
     if not (same_length and same_metadata and upload.concat == creation.concat):
         raise KeyReused("the Idempotency-Key stands for the upload of another file")

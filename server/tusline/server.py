@@ -1,5 +1,6 @@
 """uvicorn as tusline runs it: it says when it is ready, and it drains before it stops (I10)."""
 
+import resource
 import socket
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,9 @@ import uvicorn
 from tusline.app import Tusline
 from tusline.errors import ConfigurationError
 from tusline.protocol import bounded
+
+FILES = 65536
+"""Open files that are asked for: more connections than that would want more memory."""
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
@@ -34,11 +38,17 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """The listening socket. Raises ConfigurationError when the address cannot be had."""
+def listen(host: str, port: int, *, idle: float) -> socket.socket:
+    """The listening socket. Raises ConfigurationError when the address cannot be had.
+
+    A connection whose client takes nothing of what it is sent for `idle` seconds is ended by the
+    kernel, which alone knows: also one that is closing, or whose client vanished.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * idle))
+        return listener
     except OSError as error:
         raise ConfigurationError(
             f"cannot listen on {host}, port {port}: {error.strerror}. "
@@ -46,9 +56,19 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def allow_files() -> None:
+    """Take as many open files as the system grants us for the asking: each connection is one, and
+    the usual first limit, 1024, is for programs from before poll()."""
+    granted, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(most, FILES)
+    if granted != resource.RLIM_INFINITY and granted < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def serve(app: Any, tusline: Tusline, listener: socket.socket) -> None:
     """Run until a signal; Ctrl-C is a way to stop, not a failure."""
     settings = tusline.settings
+    allow_files()
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -85,7 +85,8 @@ class Settings(BaseSettings):
     )
     expires: Seconds = Field(
         default=86400,
-        description="Seconds without progress until an unfinished upload expires; 0: never.",
+        description="Seconds without progress until an unfinished upload expires; 0: never. The "
+        "time without a server does not count, up to as many seconds again.",
     )
     expired_status: Gone = Field(
         default=410,
@@ -151,10 +152,17 @@ class Settings(BaseSettings):
         default=20, gt=0, description="Seconds a request may send nothing before it is ended."
     )
     head_bytes: Bytes = Field(
-        default=64 * 1024, gt=0, description="Bytes that a request's headers may have."
+        default=64 * 1024,
+        gt=0,
+        description="Bytes that a request's headers may have, and its trailers.",
     )
     head_seconds: Seconds = Field(
         default=20, gt=0, description="Seconds that a request's headers may take to come."
+    )
+    download_idle: Seconds = Field(
+        default=60,
+        gt=0,
+        description="Seconds that a client may take nothing of an answer before it is cut off.",
     )
     lease_wait: Seconds = Field(
         default=3,

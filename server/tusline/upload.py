@@ -128,7 +128,8 @@ class Upload:
     newest fencing token, `held` whether its lease runs. `version` grows with each change that a
     watcher may see. Bytes below `synced` survive a power cut (I11). `job_token` and `attempts`
     belong to the optimizer's job. `batch` is what the client calls the files it counts with.
-    `original_gone`: the original was kept long enough; what is left are the variants.
+    `original_gone`: the original was kept long enough; what is left are the variants. `deferred`:
+    it was created without its length, which it may have by now.
 
     `concat` is the raw `Upload-Concat` value, echoed byte for byte (CAT-18). `members` are a final
     upload's, in order; one may come several times. `finals` are the pending final uploads that
@@ -159,6 +160,7 @@ class Upload:
     job_token: int = 0
     batch: str | None = None
     original_gone: bool = False
+    deferred: bool = False
     concat: str | None = None
     members: tuple[UploadId, ...] = ()
     finals: tuple[UploadId, ...] = ()

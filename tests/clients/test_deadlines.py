@@ -18,13 +18,16 @@ from support.clients import (
     Client,
 )
 from support.line import Line
-from support.servers import Server
+from support.servers import Server, running_server
 from support.troubles import Outcome, deadlines, judge, upload_under
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(240)]
 
+SHORT = 2
+"""Seconds of the `hasty` server's deadline (conftest.py)."""
+
 SLOW = 500_000.0
-"""Bytes a second: six seconds for the file, or three deadlines of two."""
+"""Bytes a second: six seconds for the file, or three deadlines."""
 
 SLOWER = 95_000.0
 """Bytes a second: 32 seconds for the file, so that the default deadline strikes."""
@@ -45,6 +48,12 @@ STRUCK = [
 ]
 """Clients whose requests are long enough for the deadline."""
 
+STEPPING = [
+    TUS_CLIENT.given(tries=20, chunk_size=1_200_000),
+    TUS_ASYNC_CLIENT.given(tries=20, chunk_size=1_200_000),
+]
+"""Clients that read the next chunk from where they are, whatever offset the last answer had."""
+
 SPARED = [
     TUSPY.given(upload_checksum=True),
     TUSPY.given(**{"async": True}, upload_checksum=True),
@@ -64,7 +73,7 @@ AT_ONCE = [client for client in STRUCK + SPARED if "par" not in str(client)]
 """Clients that make one upload each (none in parallel parts), so that it can be told apart."""
 
 
-@pytest.mark.parametrize("client", STRUCK, ids=str)
+@pytest.mark.parametrize("client", STRUCK + STEPPING, ids=str)
 def test_a_client_gets_through_a_short_deadline_that_strikes(
     hasty: Server, client: Client, source: bytes, path: Path
 ) -> None:
@@ -108,6 +117,21 @@ def test_tus_java_client_gives_up_after_five_deadlines_and_goes_on_when_started_
     assert outcome.ended.done
     assert outcome.ended.words.count("gave up") == 1
     assert len(outcome.uploads) == 1
+
+
+def test_tus_java_client_is_spared_where_the_deadline_is_lifted_for_chunked_bodies(
+    source: bytes, path: Path
+) -> None:
+    with (
+        running_server(
+            path.parent, request_deadline=SHORT, deadline_chunked=False, types="*"
+        ) as server,
+        Line(server.port, rate=SLOW) as line,
+    ):
+        outcome = upload_under(TUS_JAVA, server, line, path)
+        judge(server, source, outcome)
+        assert outcome.ended.done, outcome.ended.words
+        assert deadlines(server, outcome.uploads) == 0
 
 
 @pytest.fixture(scope="module")

@@ -24,34 +24,43 @@ pytestmark = [pytest.mark.clients, pytest.mark.timeout(180)]
 RATE = 1_500_000.0
 """Bytes a second: the file takes two seconds, so that a short deadline strikes as well."""
 
-AGAIN = {"retries": 20, "retry_delay": 1}
+AGAIN = {"retries": 50, "retry_delay": 1}
 
-GOING_ON = [
+PATIENT = [
     TUSPY.given(**AGAIN),
     TUSPY.given(**AGAIN, chunk_size=700_000, upload_checksum=True),
     TUSPY.given(**AGAIN, **{"async": True}),
     TUSPY.given(**AGAIN, **{"async": True}, chunk_size=700_000, upload_checksum=True),
+    TUS_JS.given(retryDelays=[0, *[1000] * 50]),
+    AIOTUS.given(retry_attempts=50, max_retry_period_seconds=5),
+    AIOTUS.given(retry_attempts=50, max_retry_period_seconds=5, parts=3),
+    TUS_CLIENT.given(tries=100),
+    TUS_CLIENT.given(tries=100, override=True),
+    TUS_ASYNC_CLIENT.given(tries=100),
+]
+"""Clients, and options with which they go on after any break."""
+
+HURRIED = [
     TUS_JS,
     TUS_JS.given(uploadDataDuringCreation=True),
     TUS_JS.given(uploadLengthDeferred=True, chunkSize=400_000),
     TUS_JS.given(parallelUploads=3),
     AIOTUS,
-    AIOTUS.given(parts=3),
-    TUS_CLIENT.given(tries=20),
-    TUS_CLIENT.given(tries=20, override=True),
-    TUS_ASYNC_CLIENT.given(tries=20),
+    TUS_JAVA,
+    TUS_JAVA.given(requestPayloadSize=256 * 1024),
 ]
-"""Clients, and options with which they go on after a break."""
+"""They go on as well, but not if a server is away for longer, or if much happens: tus-java-client
+tries five times in 6.5 seconds, tus-js-client in 9 without progress."""
 
-FIVE_ATTEMPTS = [TUS_JAVA, TUS_JAVA.given(requestPayloadSize=256 * 1024)]
-"""They go on, but within 6.5 seconds."""
+PATIENCE = 5.0
+"""Seconds that any of them waits for a server."""
 
 GIVING_UP = [TUSPY, TUSPY.given(**{"async": True}), TUS_CLIENT, TUS_ASYNC_CLIENT]
 """Clients as their documents have them, which do not try again."""
 
 
 @pytest.mark.parametrize("trouble", list(Trouble), ids=str)
-@pytest.mark.parametrize("client", GOING_ON + FIVE_ATTEMPTS, ids=str)
+@pytest.mark.parametrize("client", PATIENT + HURRIED, ids=str)
 def test_a_client_goes_on_and_every_byte_arrives(
     calm: Server, client: Client, trouble: Trouble, source: bytes, path: Path
 ) -> None:
@@ -59,7 +68,8 @@ def test_a_client_goes_on_and_every_byte_arrives(
         outcome = upload_under(client, calm, line, path, Strike(at=1_200_000, trouble=trouble))
     judge(calm, source, outcome)
     assert outcome.struck == 1
-    assert outcome.ended.done, outcome.ended.words
+    hopeless = client in HURRIED and outcome.down > PATIENCE
+    assert outcome.ended.done or hopeless, outcome.ended.words
 
 
 @pytest.mark.parametrize("trouble", list(Trouble), ids=str)
@@ -74,7 +84,7 @@ def test_a_client_that_gives_up_says_so_and_its_bytes_are_right(
 
 
 @pytest.mark.parametrize("server", ["calm", "hasty"])
-@pytest.mark.parametrize("client", GOING_ON + FIVE_ATTEMPTS, ids=str)
+@pytest.mark.parametrize("client", PATIENT + HURRIED, ids=str)
 def test_whatever_happens_no_client_calls_wrong_bytes_done(
     request: pytest.FixtureRequest, client: Client, server: str, source: bytes, path: Path
 ) -> None:
@@ -88,4 +98,4 @@ def test_whatever_happens_no_client_calls_wrong_bytes_done(
     happened = f"seed {seed}: {', '.join(map(str, strikes[: outcome.struck]))}"
     print(f"\n{client}: {happened}; {'done' if outcome.ended.done else 'failed'}")
     judge(struck, source, outcome)
-    assert outcome.ended.done or client in FIVE_ATTEMPTS, f"{happened}\n{outcome.ended.words}"
+    assert outcome.ended.done or client in HURRIED, f"{happened}\n{outcome.ended.words}"

@@ -10,7 +10,7 @@ import structlog
 from support.fuse import Blow
 from tusline_optimizer.pool import ImagePool
 
-from . import appends, endings
+from . import appends, endings, joins
 from .conftest import COUNT
 from .scene import Operation, blow_at
 
@@ -42,6 +42,10 @@ OPERATIONS = [
     endings.TerminateDuringJob,
     endings.Job,
     endings.Sweep,
+    joins.Join,
+    joins.JoinUnfinished,
+    joins.CompleteMember,
+    joins.RemoveMember,
 ]
 
 BACKGROUND = [
@@ -50,6 +54,8 @@ BACKGROUND = [
     endings.Terminate,
     endings.Job,
     endings.Sweep,
+    joins.Join,
+    joins.CompleteMember,
 ]
 """Operations in which something runs that nobody waits for: what nobody has foreseen goes there."""
 

@@ -76,7 +76,9 @@ def test_every_setting_says_what_it_means() -> None:
     assert all(field.description for field in Settings.model_fields.values())
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "docs/conformance.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "ARCHITECTURE.md", "docs/clients.md", "docs/conformance.md"]
+)
 def test_files_and_settings_named_in_a_document_exist(document: str) -> None:
     text = (ROOT / document).read_text()
     known = {variable(name) for name in Settings.model_fields}

@@ -1,9 +1,7 @@
 """Concatenation with a real client on a bad line, and under kill -9 of the server."""
 
 import hashlib
-import json
 import random
-import subprocess
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -11,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from support import photos, tus
+from support.clients import TUS_JS, Ended
 from support.line import Line
 from support.servers import Server, running_server
 
-PARALLEL = Path(__file__).with_name("tusjs.mjs")
+PARALLEL = TUS_JS.given(parallelUploads=3, metadata={"filename": "whole.jpg"})
 PHOTO = photos.jpeg(8, size=(2400, 1800))
 RATE = 400_000.0
 """Bytes a second of the line: the photo takes some seconds."""
+
+PASSED_SECONDS = 30.0
 
 PART = random.Random(7).randbytes(16 * 1024 * 1024)
 TIMES = 12
@@ -40,21 +41,10 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def parallel_upload(endpoint: str, path: Path) -> "subprocess.Popen[str]":
-    """tus-js-client in Node, sending three pieces at once."""
-    options = {"parallelUploads": 3, "metadata": {"filename": "whole.jpg"}}
-    command = ["node", str(PARALLEL), endpoint, str(path), json.dumps(options)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def finished(client: "subprocess.Popen[str]", server: Server) -> str:
-    """The upload's URL at the server itself, once the client is done."""
-    out, err = client.communicate(timeout=50)
-    assert client.returncode == 0, err
-    return f"{server.files}/{json.loads(out)['url'].rpartition('/')[2]}"
-
-
-def check(url: str) -> None:
+def check(server: Server, ended: Ended) -> None:
+    assert ended.done, ended.words
+    assert ended.url is not None
+    url = f"{server.files}/{ended.url.rpartition('/')[2]}"
     told = tus.outcome(url)
     assert (told["phase"], told["filename"]) == ("ready", "whole.jpg")
     assert told["concat"] == {"kind": "final", "members": 3}
@@ -66,21 +56,21 @@ def test_a_photo_is_sent_by_tus_js_client_in_three_pieces_at_once(
     server: Server, photo: Path
 ) -> None:
     """JS-08, X-25"""
-    check(finished(parallel_upload(server.files, photo), server))
+    check(server, PARALLEL.upload(server.files, photo))
 
 
 def test_pieces_sent_at_once_survive_cuts_of_the_line(server: Server, photo: Path) -> None:
     """JS-08"""
     with Line(server.port, rate=RATE) as line:
         struck = [line.passed(len(PHOTO) * n // 4) for n in (1, 2, 3)]
-        client = parallel_upload(f"{line.url}/files", photo)
+        running = PARALLEL.start(f"{line.url}/files", photo)
         cut = []
         for strike in struck:
-            assert strike.wait(30)
+            assert strike.wait(PASSED_SECONDS)
             cut.append(line.cut())
-        url = finished(client, server)
+        ended = running.end()
     assert all(cut), cut
-    check(url)
+    check(server, ended)
 
 
 # --- kill -9 -----------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def test_a_batch_takes_as_many_files_as_the_setting_says(small: Server) -> None:
 
 
 def test_a_repeated_creation_counts_once(small: Server) -> None:
-    key = {"Idempotency-Key": "0123456789abcdef"}
+    key = {"Idempotency-Key": "0123456789abcdef012345"}
     urls = {create(small, "three", **key).headers["location"] for _ in range(4)}
     assert len(urls) == 1
     assert create(small, "three").status == 201

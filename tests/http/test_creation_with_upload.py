@@ -10,7 +10,7 @@ from support.waiting import until
 
 VERSION = {"Tus-Resumable": "1.0.0"}
 CHUNKED = VERSION | {"Content-Type": tus.OFFSET_STREAM, "Transfer-Encoding": "chunked"}
-KEY = {"Idempotency-Key": "a-key-for-each-test-"}
+KEY = {"Idempotency-Key": "a-key-for-each-test-00"}
 
 
 def stored_bytes(server: Server) -> set[Path]:

@@ -16,7 +16,9 @@ HEAD_BYTES = 16 * 1024
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     folder: Path = tmp_path_factory.mktemp("head")
-    with running_server(folder, types="*", head_bytes=HEAD_BYTES, head_seconds=0.5) as running:
+    with running_server(
+        folder, types="*", head_bytes=HEAD_BYTES, head_seconds=0.5, body_idle=2
+    ) as running:
         yield running
 
 
@@ -56,6 +58,44 @@ def test_a_flood_of_trailers_is_cut_off_and_the_bytes_before_it_are_kept(server:
             sock.sendall(b"X-n: b\r\n" * 200_000)
         assert received(sock) == b""
     assert tus.head(url).offset <= 5
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_trailers_that_trickle_do_not_keep_a_connection(server: Server, read: bool) -> None:
+    """They are no bytes of the body: it is idle for whoever reads it, and late for who does not."""
+    url = tus.created(server.files, 10) if read else f"{server.files}/{'0' * 32}"
+    chunked = {"Transfer-Encoding": "chunked"}
+    with tus.open_patch(url, 0, 0, headers=chunked, sized=False) as sock:
+        sock.sendall(b"5\r\n12345\r\n0\r\nX-slow: ")
+        sock.settimeout(0.05)
+        assert trickled(sock).startswith(b"HTTP/1.1 503" if read else b"HTTP/1.1 404")
+
+
+def trickled(sock: socket.socket) -> bytes:
+    """What comes until the server closes, while a byte is sent every now and then."""
+    data = b""
+    for _ in range(200):
+        try:
+            sock.sendall(b"b")
+            piece = sock.recv(65536)
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return data
+        if not piece:
+            return data
+        data += piece
+    raise AssertionError("the connection stays")
+
+
+def test_a_large_body_brings_no_credit_for_trailers(server: Server) -> None:
+    url = tus.created(server.files, 4_000_000)
+    chunked = {"Transfer-Encoding": "chunked"}
+    with tus.open_patch(url, 0, 0, headers=chunked, sized=False) as sock:
+        sock.sendall(b"3d0900\r\n" + bytes(4_000_000) + b"\r\n0\r\n")
+        with pytest.raises(ConnectionError):  # after far less than eight times the body
+            sock.sendall(b"X-n: b\r\n" * 1_600_000)
+    assert tus.head(url).offset <= 4_000_000
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nHost:"])

@@ -55,7 +55,8 @@ def test_the_body_of_a_repeated_creation_is_not_waited_for(files: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["short", "k" * 129, "a key with blanks in it", '"half-a-string-000']
+    "text",
+    ["short", "0123456789-0123456789", "k" * 129, "a key with blanks in it", '"half-a-string-000'],
 )
 def test_a_key_that_is_none_is_refused(files: str, text: str) -> None:
     answer = tus.create(files, 5, headers={"Idempotency-Key": text})
@@ -65,12 +66,20 @@ def test_a_key_that_is_none_is_refused(files: str, text: str) -> None:
 def test_a_key_is_for_one_creation_only(files: str) -> None:
     mine = key()
     url = tus.create(files, 5, headers=mine, metadata={"filename": "a"}).headers["location"]
-    for length, name in ((6, "a"), (5, "b")):
+    for length, name in ((6, "a"), (5, "b"), (None, "a")):
         answer = tus.create(files, length, headers=mine, metadata={"filename": name})
         assert (answer.status, answer.code) == (422, "idempotency-key-reused")
         assert "location" not in answer.headers
-    deferred = tus.create(files, None, headers=mine, metadata={"filename": "a"})
-    assert deferred.headers["location"] == url
+    again = tus.create(files, 5, headers=mine, metadata={"filename": "a"})
+    assert again.headers["location"] == url
+
+
+def test_a_creation_of_deferred_length_is_repeated_as_it_was_made(files: str) -> None:
+    mine = key()
+    url = tus.create(files, None, headers=mine).headers["location"]
+    assert tus.patch(url, 0, DATA, {"Upload-Length": str(len(DATA))}).status == 204
+    assert tus.create(files, None, headers=mine).headers["location"] == url
+    assert tus.create(files, len(DATA), headers=mine).code == "idempotency-key-reused"
 
 
 def test_creations_at_the_same_moment_make_one_upload(files: str) -> None:

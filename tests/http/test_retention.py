@@ -70,7 +70,7 @@ def test_a_deleted_upload_is_known_for_a_while_and_then_forgotten(brief: Server)
 
 
 def test_a_forgotten_key_makes_a_new_upload(brief: Server) -> None:
-    key = {"Idempotency-Key": "0123456789abcdef"}
+    key = {"Idempotency-Key": "0123456789abcdef012345"}
     url = tus.create(brief.files, 5, headers=key).headers["location"]
     tus.delete(url)
     sweep(brief)

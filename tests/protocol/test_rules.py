@@ -86,14 +86,25 @@ def test_creation_is_refused_when_the_disk_or_the_queue_is_full() -> None:
         rules.has_room(LIMITS, length=50, free=None, depth=5)
 
 
-@pytest.mark.parametrize(
-    ("known", "told", "same"),
-    [(10, 10, True), (10, 11, False), (None, 10, True), (10, None, True), (None, None, True)],
-)
-def test_a_repeated_creation_has_the_same_length_where_both_are_known(
-    known: int | None, told: int | None, same: bool
+@pytest.mark.parametrize("deferred", [True, False])
+@pytest.mark.parametrize("told", [10, 11, None])
+def test_a_repeated_creation_tells_as_much_of_the_length_as_the_first(
+    told: int | None, deferred: bool
 ) -> None:
-    assert repeatable(fresh(length=known), Creation(length=told, metadata=None, body=0)) is same
+    """Also once an upload of deferred length has one."""
+    upload = replace(fresh(length=10), deferred=deferred)
+    same = told is None if deferred else told == 10
+    assert repeatable(upload, Creation(length=told, metadata=None, body=0)) is same
+
+
+def test_the_key_of_nobody_is_long() -> None:
+    creation = Creation(length=10, metadata=None, body=0, key="k" * 21)
+    rules.may_name(creation, owner="ann")
+    rules.may_name(replace(creation, key="k" * 22), owner="")
+    rules.may_name(replace(creation, key=None), owner="")
+    with pytest.raises(BadRequest) as refusal:
+        rules.may_name(creation, owner="")
+    assert refusal.value.code == "bad-idempotency-key"
 
 
 @pytest.mark.parametrize(

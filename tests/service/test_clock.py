@@ -46,7 +46,7 @@ async def test_an_upload_goes_on_under_a_clock_that_went_back(house: House) -> N
     upload = await house.created(10)
     await house.append(upload.id, 0, Feed().end(b"1234"))
     token = (await house.get(upload.id)).token
-    house.clock.forward(-DAY)
+    house.clock.set_by(-DAY)
     await house.append(upload.id, 4, Feed().end(b"56"))
     assert (await house.get(upload.id)).token > token
     await house.append(upload.id, 6, Feed().end(b"7890"))
@@ -58,7 +58,7 @@ async def test_a_lease_from_the_future_is_taken_over(house: House) -> None:
     stalled = asyncio.ensure_future(house.append(upload.id, 0, Feed().send(b"1234")))
     while (await house.get(upload.id)).offset < 4:
         await asyncio.sleep(0)
-    house.clock.forward(-DAY)
+    house.clock.set_by(-DAY)
     appended = await house.append(upload.id, 4, Feed().end(b"567890"))
     assert appended.upload.phase is Phase.RECEIVED
     await stalled

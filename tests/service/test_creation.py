@@ -16,7 +16,9 @@ from tusline.service.appending import Appended
 from tusline.upload import Phase, UploadId
 
 DATA = b"1234567890"
-CREATION = Creation(length=len(DATA), metadata="filename YQ==", body=0, key="0123456789abcdef")
+CREATION = Creation(
+    length=len(DATA), metadata="filename YQ==", body=0, key="0123456789abcdef012345"
+)
 
 
 async def create(
@@ -80,7 +82,7 @@ async def test_a_full_queue_refuses_new_uploads_and_no_repeated_creation(house: 
         await house.doors.jobs.enqueue(UploadId(f"job-{number}"))
     assert (await create(house)).upload.id == first.id
     with pytest.raises(ServiceBusy):
-        await create(house, creation=replace(CREATION, key="another-key-000000"))
+        await create(house, creation=replace(CREATION, key="another-key-0000000000"))
     with pytest.raises(ServiceBusy):
         await create(house, creation=replace(CREATION, key=None))
 

@@ -4,18 +4,22 @@ import asyncio
 import errno
 import os
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from support.feed import Feed
 from support.house import RHYTHM, House, open_house
 from tusline.endings import Ended
-from tusline.errors import BytesLost, RejectedUpload
-from tusline.storage import files
-from tusline.upload import Phase
+from tusline.errors import BytesLost, RecordsUnavailable, RejectedUpload
+from tusline.interfaces import Records
+from tusline.rules import Creation
+from tusline.service.doors import Doors
+from tusline.storage import disk_writer, files
+from tusline.upload import Phase, Reason, Upload, UploadId
 
 
 class FailingSync:
@@ -23,6 +27,7 @@ class FailingSync:
 
     def __init__(self) -> None:
         self.failing = False
+        self.folders_failing = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(os, name)
@@ -32,6 +37,47 @@ class FailingSync:
             self.failing = False
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         os.fdatasync(descriptor)
+
+    def fsync(self, descriptor: int) -> None:
+        if self.folders_failing:
+            self.folders_failing = False
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        os.fsync(descriptor)
+
+
+class DeafRecords:
+    """Records that do not answer when an upload is to end."""
+
+    def __init__(self) -> None:
+        self.deaf = False
+
+    def around(self, doors: Doors) -> Doors:
+        self._records = doors.records
+        return replace(doors, records=cast(Records, self))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._records, name)
+
+    async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
+        if self.deaf:
+            raise RecordsUnavailable("no answer")
+        return await self._records.retire(id, phase, reason)
+
+
+@contextmanager
+def files_synced() -> Iterator[list[int]]:
+    """The descriptors whose bytes were synced while the block ran."""
+    synced: list[int] = []
+    sync_data = files.sync_data
+
+    def noting(descriptor: int) -> None:
+        synced.append(descriptor)
+        sync_data(descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "sync_data", noting)
+        patch.setattr(disk_writer, "sync_data", noting)
+        yield synced
 
 
 @pytest.fixture
@@ -150,3 +196,85 @@ async def test_after_a_failed_sync_a_later_one_that_goes_well_is_not_believed(
     for _ in range(2):
         with pytest.raises(BytesLost):
             await house.store.sync(record)
+
+
+async def test_a_file_that_is_gone_gives_the_upload_up_in_the_background_too(
+    house: House, tmp_path: Path
+) -> None:
+    upload = await house.created(10)
+    await house.append(upload.id, 0, Feed().end(b"12345"))
+    (found,) = (tmp_path / "data").glob(f"uploads/*/{upload.id}")
+    found.unlink()
+    await house.service.watermarks.flush()
+    await must_be_given_up(house, upload.id, tmp_path / "data")
+
+
+async def test_records_that_cannot_note_the_loss_do_not_hide_it(
+    tmp_path: Path, disk: FailingSync
+) -> None:
+    records = DeafRecords()
+    async with open_house(tmp_path / "data", wrap=records.around) as house:
+        upload = await house.created(10)
+        disk.failing = True
+        records.deaf = True
+        with pytest.raises(BytesLost):
+            await house.append(upload.id, 0, Feed().end(b"1234567890"))
+        records.deaf = False
+        await house.service.sweeper.sweep()
+        await must_be_given_up(house, upload.id, tmp_path / "data")
+
+
+async def test_a_creation_whose_bytes_were_lost_is_no_success(
+    strict: House, disk: FailingSync
+) -> None:
+    disk.failing = True
+    creation = Creation(length=10, metadata=None, body=5)
+    with pytest.raises(BytesLost):
+        await strict.service.creator.create(creation, Feed().end(b"12345").body(), owner="")
+
+
+async def test_a_folder_whose_sync_fails_is_believed_no_more_than_a_file(
+    house: House, disk: FailingSync
+) -> None:
+    upload = await house.created(10)
+    await house.append(upload.id, 0, Feed().end(b"12345"))
+    disk.folders_failing = True
+    assert not await house.service.watermarks.sync(await house.get(upload.id))
+    assert (await house.get(upload.id)).phase is Phase.REJECTED
+
+
+async def test_a_strict_request_syncs_the_extents_before_its_own(tmp_path: Path) -> None:
+    async with open_house(tmp_path / "data") as lax:
+        upload = await lax.created(10)
+        await lax.append(upload.id, 0, Feed().end(b"12345"))
+    async with open_house(tmp_path / "data", rhythm=replace(RHYTHM, strict=True)) as house:
+        with files_synced() as synced:
+            await house.append(upload.id, 5, Feed().end(b"67"))
+        assert len(synced) >= 2  # what was there before, and what came
+        assert (await house.get(upload.id)).synced == 7
+
+
+async def test_folders_made_by_who_died_are_synced_by_who_comes_after(
+    house: House, tmp_path: Path
+) -> None:
+    upload = await house.created(10)
+    shelf = tmp_path / "data" / "uploads" / upload.id[:2]
+    shelf.mkdir(parents=True)  # and its maker died before their names were synced
+    await house.append(upload.id, 0, Feed().end(b"12345"))
+    synced: list[Path] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "sync_folder", synced.append)
+        await house.service.watermarks.flush()
+    assert synced == [shelf, shelf.parent, tmp_path / "data"]
+
+
+async def test_bytes_of_a_finished_upload_that_lacks_its_original_are_no_litter(
+    house: House, tmp_path: Path
+) -> None:
+    upload = await house.created(10)
+    await house.append(upload.id, 0, Feed().end(b"1234567890"))
+    (original,) = (tmp_path / "data").glob(f"originals/*/{upload.id}")
+    only_copy = tmp_path / "data" / "uploads" / upload.id[:2] / upload.id
+    original.rename(only_copy)  # as a repair of the file system may leave it
+    await house.service.sweeper.sweep()
+    assert only_copy.exists()

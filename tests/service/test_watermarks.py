@@ -9,22 +9,26 @@ from typing import cast
 import pytest
 
 from support.house import House
-from tusline.interfaces import BlobStore
+from support.uploads import fresh
+from tusline.interfaces import BlobStore, Records
 from tusline.service.breaking import Breaker
 from tusline.service.watermarks import SyncRhythm, Watermarks
-from tusline.upload import Upload
+from tusline.upload import Upload, UploadId
 
 FAR = 3600.0
 
 
 class CountingStore:
-    """A blob store that tells each sync, and does nothing."""
+    """A blob store that tells each sync, and does nothing; records that note nothing."""
 
     def __init__(self) -> None:
-        self.synced: list[int] = []
+        self.told: list[int] = []
 
     async def sync(self, upload: Upload) -> None:
-        self.synced.append(upload.offset)
+        self.told.append(upload.offset)
+
+    async def synced(self, id: UploadId, offset: int) -> None:
+        """Implements Records as far as it is needed."""
 
 
 @pytest.fixture
@@ -68,21 +72,21 @@ async def test_many_bytes_are_synced_without_waiting_for_the_time(
     async with running(house, store, rhythm) as (_, committed):
         committed(99)
         await idle()
-        assert store.synced == []
+        assert store.told == []
         committed(100)
-        await until(lambda: store.synced == [100])
+        await until(lambda: store.told == [100])
 
 
 async def test_after_a_sync_the_bytes_count_from_there(house: House, store: CountingStore) -> None:
     rhythm = SyncRhythm(bytes=100, seconds=FAR, rate=10_000)
     async with running(house, store, rhythm) as (_, committed):
         committed(120)
-        await until(lambda: store.synced == [120])
+        await until(lambda: store.told == [120])
         committed(219)
         await idle()
-        assert store.synced == [120]
+        assert store.told == [120]
         committed(220)
-        await until(lambda: store.synced == [120, 220])
+        await until(lambda: store.told == [120, 220])
 
 
 async def test_few_bytes_are_synced_when_their_time_has_come(
@@ -91,14 +95,14 @@ async def test_few_bytes_are_synced_when_their_time_has_come(
     rhythm = SyncRhythm(bytes=10**9, seconds=0.05, rate=10_000)
     async with running(house, store, rhythm) as (_, committed):
         committed(1)
-        await until(lambda: store.synced == [1])
+        await until(lambda: store.told == [1])
 
 
 async def test_the_end_of_a_request_is_synced_at_once(house: House, store: CountingStore) -> None:
     rhythm = SyncRhythm(bytes=10**9, seconds=FAR, rate=10_000)
     async with running(house, store, rhythm) as (_, committed):
         committed(7, ended=True)
-        await until(lambda: store.synced == [7])
+        await until(lambda: store.told == [7])
 
 
 async def test_the_rate_bounds_the_syncs_and_the_last_state_is_the_one_synced(
@@ -107,12 +111,12 @@ async def test_the_rate_bounds_the_syncs_and_the_last_state_is_the_one_synced(
     rhythm = SyncRhythm(bytes=1, seconds=FAR, rate=10)
     async with running(house, store, rhythm) as (_, committed):
         committed(1)
-        await until(lambda: store.synced == [1])
+        await until(lambda: store.told == [1])
         for offset in range(2, 50):
             committed(offset)
             await asyncio.sleep(0)
-        await until(lambda: len(store.synced) == 2)
-        assert store.synced == [1, 49]
+        await until(lambda: len(store.told) == 2)
+        assert store.told == [1, 49]
 
 
 async def test_before_a_stop_everything_is_synced(house: House, store: CountingStore) -> None:
@@ -120,4 +124,25 @@ async def test_before_a_stop_everything_is_synced(house: House, store: CountingS
     async with running(house, store, rhythm) as (watermarks, committed):
         committed(5)
         await watermarks.flush()
-        assert store.synced == [5]
+        assert store.told == [5]
+
+
+def test_an_application_that_is_started_again_has_watermarks_again() -> None:
+    """Each life has a loop of its own."""
+    store = CountingStore()
+    watermarks = Watermarks(
+        cast(Records, store),
+        cast(BlobStore, store),
+        cast(Breaker, None),
+        SyncRhythm(bytes=1, seconds=FAR, rate=10_000),
+    )
+
+    async def life(offset: int) -> None:
+        task = asyncio.ensure_future(watermarks.run())
+        await asyncio.sleep(0)
+        watermarks.committed(replace(fresh(), offset=offset))
+        await until(lambda: store.told[-1:] == [offset])
+        task.cancel()
+
+    asyncio.run(life(5))
+    asyncio.run(life(9))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,11 +40,12 @@ class Strike:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One upload under strikes. `struck`: strikes that found the client at work; `uploads`: ids of
-    what was created meanwhile."""
+    """One upload under strikes. `struck`: strikes that found the client at work; `down`: seconds
+    that the server was away, at most; `uploads`: ids of what was created meanwhile."""
 
     ended: Ended
     struck: int
+    down: float
     uploads: frozenset[str]
 
     @property
@@ -58,14 +60,20 @@ def upload_under(
     """Upload `path` through the line while the strikes come down, one after the other."""
     there, base = stored_ids(server), line.up
     running = client.start(f"{line.url}/files", path)
-    struck = 0
+    down = []
     for strike in strikes:
         if not _reached(line, base + strike.at, running):
             break
+        began = time.monotonic()
         _strike(strike.trouble, server, line)
-        struck += 1
+        down.append(time.monotonic() - began)
     ended = running.end()
-    return Outcome(ended=ended, struck=struck, uploads=stored_ids(server) - there)
+    return Outcome(
+        ended=ended,
+        struck=len(down),
+        down=max(down, default=0.0),
+        uploads=stored_ids(server) - there,
+    )
 
 
 def _reached(line: Line, up: int, running: Running) -> bool:

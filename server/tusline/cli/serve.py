@@ -53,7 +53,7 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
     app = create_app(settings)
     try:
         app.state.tusline.check()
-        listener = listen(settings.host, settings.port)
+        listener = listen(settings.host, settings.port, idle=settings.download_idle)
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error
     except RecordsUnavailable as error:

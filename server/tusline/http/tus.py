@@ -120,13 +120,13 @@ class Tus:
             append = _append(request)
             body.verify_with(request.verifier())
         except TuslineError as error:
-            upload = await self._existing(id, caller)  # 403, 404 and 410 come before 400 and 415
+            upload = await self._taking(id, caller)  # 403, 404 and 410 come before 400 and 415
             error.expires = upload.lapses
             raise
         appended = await self._appender.append(id, append, body, owner=caller.sees)
         return _append_reply(request, appended)
 
-    async def _existing(self, id: UploadId, caller: Caller) -> Upload:
+    async def _taking(self, id: UploadId, caller: Caller) -> Upload:
         upload = await self._looker.look(id, owner=caller.sees)
         rules.must_take_bytes(upload, owner=caller.sees, now=self._clock.now())
         return upload

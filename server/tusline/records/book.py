@@ -14,11 +14,12 @@ TIMELINE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """The records open at one moment: `now` in seconds since the epoch, lives in seconds; `boot`
-    names the machine's running boot."""
+    """The records open at one moment: `now` in seconds since the epoch, `own` by their own clock,
+    lives in seconds; `boot` names the machine's running boot."""
 
     db: sqlite3.Connection
     now: float
+    own: float
     lease_ttl: float
     expires: float
     boot: str
@@ -53,10 +54,10 @@ class Book:
 
     def select(self, condition: str, limit: int, *, life: float = 0) -> tuple[Upload, ...]:
         """Uploads by a condition of ours (never of a client), which may use `:now`, and `:before`:
-        the time `life` seconds ago."""
+        the time `life` seconds ago, by our own clock."""
         found = self.db.execute(
             f"SELECT id FROM uploads WHERE {condition} LIMIT :limit",
-            {"now": self.now, "before": self.now - life, "limit": limit},
+            {"now": self.now, "before": self.own - life, "limit": limit},
         ).fetchall()
         return tuple(self.read(UploadId(row["id"])) for row in found)
 
@@ -123,6 +124,7 @@ class Book:
             "head": head,
             "number": delta.number,
             "now": self.now,
+            "own": self.own,
             "soon": self.soon,
             "later": self.later,
             "synced": delta.synced,
@@ -130,7 +132,8 @@ class Book:
         }
         self.db.execute(
             "UPDATE uploads SET offset = :offset, length = coalesce(length, :length),"
-            " head = :head, commits = :number, changed = :now, version = version + 1,"
+            " head = :head, commits = :number, changed = :now, since = :own,"
+            " version = version + 1,"
             " synced = iif(:synced, :offset, synced), boot = :boot,"
             " expires = CASE WHEN members <> '' THEN NULL"
             " WHEN concat IS NOT NULL AND :offset = coalesce(length, :length) THEN :later"
@@ -151,10 +154,11 @@ class Book:
             "code": reason.code if reason else None,
             "message": reason.message if reason else None,
             "now": self.now,
+            "own": self.own,
         }
         self.db.execute(
             "UPDATE uploads SET phase = :phase, reason_code = :code, reason_message = :message,"
-            " changed = :now, expires = NULL, version = version + 1 WHERE id = :id",
+            " changed = :now, since = :own, expires = NULL, version = version + 1 WHERE id = :id",
             given,
         )
         self.db.execute("DELETE FROM waiting WHERE final = ?", (id,))

@@ -29,6 +29,7 @@ def add(book: Book, upload: Upload) -> None:
         "id": upload.id,
         "concat": upload.concat,
         "members": " ".join(upload.members),
+        "own": book.own,
         "soon": book.soon,
         "later": book.later,
     }
@@ -36,7 +37,7 @@ def add(book: Book, upload: Upload) -> None:
     members = [(member, upload.id) for member in dict.fromkeys(upload.members)]
     book.db.executemany("INSERT INTO waiting VALUES (?, ?)", members)
     book.db.execute(
-        "UPDATE uploads SET expires = iif(offset = length, :later, :soon)"
+        "UPDATE uploads SET expires = iif(offset = length, :later, :soon), since = :own"
         " WHERE phase = 'receiving' AND id IN (SELECT member FROM waiting WHERE final = :id)",
         given,
     )

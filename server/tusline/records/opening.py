@@ -6,18 +6,15 @@ import structlog
 
 from tusline.records.book import Book
 from tusline.records.interrupted import hand_back
+from tusline.records.own_clock import Absence, Reading, note
 
 log = structlog.get_logger()
 
-GRACE = 3600.0
-"""Seconds that an unfinished upload lives at least after a start: while there was no server its
-client could not go on. (It also keeps a clock that was set from expiring everything.)"""
 
-
-def after_a_stop(book: Book, *, boot: str) -> None:
+def after_a_stop(book: Book, away: Absence, now: Reading) -> None:
     """Free every lease and hand back every job: no writer and no worker has survived the process
-    that held the folder. Give uploads that nobody could go on with some time. And where the
-    machine has been booted anew since, take them back to what was surely on disk (I11).
+    that held the folder. Give uploads the time back in which nobody could go on with them. And
+    where the machine has been booted anew since, take them back to what was surely on disk (I11).
 
     On a full disk leases and jobs stay: leases run out by themselves or are overtaken, jobs are
     started anew. Raises sqlite3.Error when uploads had to be taken back and could not.
@@ -25,19 +22,38 @@ def after_a_stop(book: Book, *, boot: str) -> None:
     lost = book.db.execute(
         "SELECT id, offset, synced FROM uploads"
         " WHERE phase = 'receiving' AND synced < offset AND boot <> ?",
-        (boot,),
+        (now.boot,),
     ).fetchall()
     if lost:
         _take_back(book, lost)
     try:
         book.db.execute("UPDATE uploads SET lease_until = 0 WHERE lease_until > 0")
-        book.db.execute(
-            "UPDATE uploads SET expires = :least WHERE phase = 'receiving' AND expires < :least",
-            {"least": book.now + min(book.expires, GRACE)},
-        )
+        _give_time_back(book, away, now)
         hand_back(book)
     except sqlite3.OperationalError as error:
         log.warning("uploads.not_prepared", error=str(error))
+
+
+def _give_time_back(book: Book, away: Absence, now: Reading) -> None:
+    """Move what expires on by as much as the wall clock was set, and by the time that the records
+    were closed: by that no further than another whole life after the last progress, or an upload
+    would not expire where nobody but `tusline sweep` ever opens them."""
+    given = {
+        "set": away.set_by,
+        "closed": away.seconds,
+        "life": book.expires,
+        "wall": away.wall[0],
+        "own": away.own[0],
+    }
+    with book.db:
+        book.db.execute("BEGIN")
+        book.db.execute(
+            "UPDATE uploads SET expires = iif(:life, expires + :set + iif(expires > :wall,"
+            " max(0, min(:closed, since + 2 * :life - (expires - :wall + :own))), 0), NULL)"
+            " WHERE phase = 'receiving' AND expires IS NOT NULL",
+            given,
+        )
+        note(book.db, book.own, now)
 
 
 def _take_back(book: Book, lost: list[sqlite3.Row]) -> None:

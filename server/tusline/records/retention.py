@@ -13,7 +13,7 @@ def outdated(book: Book, limit: int, *, keep: float) -> tuple[Upload, ...]:
     going = book.select(f"original = 'going' AND {ENDED} ORDER BY changed", limit)
     if not keep:
         return going
-    kept = f"original = 'kept' AND {ENDED} AND changed <= :before ORDER BY changed"
+    kept = f"original = 'kept' AND {ENDED} AND since <= :before ORDER BY since"
     return going + book.select(kept, limit - len(going), life=keep)
 
 
@@ -24,9 +24,9 @@ def drop_original(book: Book, id: UploadId) -> Upload:
         return upload
     if upload.variants:
         book.db.execute(
-            "UPDATE uploads SET original = 'going', changed = ?, version = version + 1"
-            " WHERE id = ?",
-            (book.now, id),
+            "UPDATE uploads SET original = 'going', changed = ?, since = ?,"
+            " version = version + 1 WHERE id = ?",
+            (book.now, book.own, id),
         )
         book.note(id, "dropped", "the original was kept long enough")
     else:
@@ -44,7 +44,7 @@ def forgettable(book: Book, limit: int, *, keep: float) -> tuple[Upload, ...]:
     """Uploads of which nothing but the record is left, for `keep` seconds; 0: none, ever."""
     if not keep:
         return ()
-    return book.select(f"{EMPTY} AND changed <= :before ORDER BY changed", limit, life=keep)
+    return book.select(f"{EMPTY} AND since <= :before ORDER BY since", limit, life=keep)
 
 
 def forget(book: Book, id: UploadId) -> None:
@@ -52,4 +52,3 @@ def forget(book: Book, id: UploadId) -> None:
     if deleted.rowcount:
         for table in ("journal", "events", "keys"):
             book.db.execute(f"DELETE FROM {table} WHERE id = ?", (id,))
-        book.db.execute("DELETE FROM waiting WHERE member = ?", (id,))

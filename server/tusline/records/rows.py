@@ -38,6 +38,7 @@ def to_upload(
         job_token=row["job_token"],
         batch=row["batch"],
         original_gone=row["original"] != "kept",
+        deferred=bool(row["deferred"]),
         concat=row["concat"],
         members=tuple(map(UploadId, row["members"].split())),
         finals=tuple(finals),

@@ -2,13 +2,17 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from tusline.errors import RecordsUnavailable
 from tusline.interfaces import Begun, Clock, Committed, Due
 from tusline.records import batches, finals, jobs, keys, retention
 from tusline.records.book import Book
+from tusline.records.due import what_is_due
 from tusline.records.opening import after_a_stop
+from tusline.records.own_clock import Reading, absence, note
 from tusline.records.schema import bring_up
 from tusline.records.sqlite_thread import SqliteThread
 from tusline.upload import (
@@ -27,17 +31,14 @@ from tusline.upload import (
 
 T = TypeVar("T")
 
-FREE = "phase = 'receiving' AND lease_until <= :now"
-"""Uploads that take bytes and have no writer."""
-
 
 class SqliteRecords:
     """Implements Records. All times are seconds: `lease_ttl`, `expires` (0: never), `wait`, after
     which a caller is told that the records do not answer, and how long records of what is over
     and originals are kept (0: for ever).
 
-    `boot` names the running boot of the machine (see `opening`). Opened read-only, beside the
-    process that holds the folder, it reads and nothing else.
+    `boot` names the running boot of the machine (see `opening`, `own_clock`). Opened read-only,
+    beside the process that holds the folder, it reads and nothing else.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class SqliteRecords:
         self._boot = boot
         self._keep_records = keep_records
         self._keep_originals = keep_originals
+        self._ahead = 0.0
 
     def open(self, *, read_only: bool = False) -> None:
         """Raises RecordsUnavailable, ConfigurationError."""
@@ -68,12 +70,22 @@ class SqliteRecords:
 
         def prepare(db: sqlite3.Connection) -> None:
             bring_up(db)
-            after_a_stop(self._book(db), boot=self._boot)
+            now = self._reading()
+            away = absence(db, now)
+            self._ahead = away.own[1] - now.steady
+            after_a_stop(self._book(db), away, now)
 
-        self._thread.start(prepare)
+        self._thread.start(prepare, conclude=self._note_time)
 
     def close(self) -> None:
         self._thread.close()
+
+    def _reading(self) -> Reading:
+        return Reading(wall=self._clock.now(), steady=self._clock.steady(), boot=self._boot)
+
+    def _note_time(self, db: sqlite3.Connection) -> None:
+        now = self._reading()
+        note(db, now.steady + self._ahead, now)
 
     async def _run(self, work: Callable[[Book], T]) -> T:
         return await self._thread.run(lambda db: work(self._book(db)))
@@ -82,6 +94,7 @@ class SqliteRecords:
         return Book(
             db=db,
             now=self._clock.now(),
+            own=self._clock.steady() + self._ahead,
             lease_ttl=self._lease_ttl,
             expires=self._expires,
             boot=self._boot,
@@ -99,8 +112,9 @@ class SqliteRecords:
                 batches.must_have_room(book, upload.owner, upload.batch, most)
             book.db.execute(
                 "INSERT INTO uploads (id, schema, owner, phase, length, offset, metadata, head,"
-                " created, changed, expires, version, batch) VALUES (:id, :schema, :owner,"
-                " :phase, :length, 0, :metadata, x'', :created, :changed, :expires, 1, :batch)",
+                " created, changed, since, expires, version, batch, deferred) VALUES (:id, :schema,"
+                " :owner, :phase, :length, 0, :metadata, x'', :created, :changed, :since,"
+                " :expires, 1, :batch, :deferred)",
                 {
                     "id": upload.id,
                     "schema": SCHEMA,
@@ -110,8 +124,10 @@ class SqliteRecords:
                     "metadata": upload.metadata,
                     "created": upload.created,
                     "changed": upload.changed,
+                    "since": book.own,
                     "expires": upload.expires,
                     "batch": upload.batch,
+                    "deferred": upload.deferred,
                 },
             )
             if key is not None:
@@ -232,19 +248,11 @@ class SqliteRecords:
         await self._run(lambda book: retention.forget(book, id))
 
     async def due(self, limit: int) -> Due:
-        kept = f"offset = length AND (concat IS NULL OR {finals.AWAITED})"
-        expired = f"{FREE} AND expires <= :now AND NOT coalesce({kept}, 0) ORDER BY expires"
-        whole = "offset = length AND (concat IS NULL OR members <> '')"
-        over = "phase IN ('rejected', 'expired', 'terminated')"
+        with suppress(RecordsUnavailable):  # a full disk, say, which the sweeper may make room on
+            await self._thread.run(self._note_time)
         return await self._run(
-            lambda book: Due(
-                expired=book.select(expired, limit),
-                unsettled=book.select(f"{FREE} AND {whole} ORDER BY changed", limit),
-                joinable=book.select(f"{FREE} AND {finals.JOINABLE} ORDER BY changed", limit),
-                unsynced=book.select(f"{FREE} AND synced < offset ORDER BY changed", limit),
-                leftover=book.select(f"bytes = 1 AND {over} ORDER BY changed", limit),
-                outdated=retention.outdated(book, limit, keep=self._keep_originals),
-                forgettable=retention.forgettable(book, limit, keep=self._keep_records),
+            lambda book: what_is_due(
+                book, limit, keep_records=self._keep_records, keep_originals=self._keep_originals
             )
         )
 

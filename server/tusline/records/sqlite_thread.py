@@ -21,6 +21,8 @@ GROUP = 256
 BUSY_MS = 5000
 """Milliseconds that a statement waits for a reader of another process (`tusline show`)."""
 
+LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+"""Another process has the database: whatever is tried next waits for `BUSY_MS`, too."""
 
 OWN = (
     sqlite3.DataError,
@@ -48,6 +50,10 @@ class _Item:
             self.future.set_exception(self.error)
 
 
+def _nothing(_: sqlite3.Connection) -> None:
+    pass
+
+
 class SqliteThread:
     """Runs pieces of work, each atomic, in order. A group shares one transaction and one sync of
     the disk; nobody is answered before the group is on disk.
@@ -63,13 +69,13 @@ class SqliteThread:
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
-    def start(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
-        """Open the database and have it prepared. Raises RecordsUnavailable, and what `prepare`
-        raises."""
+    def start(self, prepare: Work[None], *, conclude: Work[None] = _nothing) -> None:
+        """Open the database and have it prepared; `conclude` is done before it is closed, if it
+        can be. Raises RecordsUnavailable, and what `prepare` raises."""
         opened = threading.Event()
         self._failure = None
         self._thread = threading.Thread(
-            target=self._main, args=(prepare, opened), name="tusline-records", daemon=True
+            target=self._main, args=(prepare, conclude, opened), name="tusline-records", daemon=True
         )
         self._thread.start()
         opened.wait()
@@ -107,7 +113,7 @@ class SqliteThread:
             self._queue.put(None)
             self._thread.join()
 
-    def _main(self, prepare: Callable[[sqlite3.Connection], None], opened: threading.Event) -> None:
+    def _main(self, prepare: Work[None], conclude: Work[None], opened: threading.Event) -> None:
         try:
             connection = self._open(prepare)
         except (sqlite3.Error, ConfigurationError) as error:
@@ -122,9 +128,11 @@ class SqliteThread:
                     mine = [item for item in group if item.loop is loop]
                     _tell(loop, mine)
         finally:
+            with suppress(sqlite3.Error):
+                conclude(connection)
             connection.close()
 
-    def _open(self, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    def _open(self, prepare: Work[None]) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
@@ -156,7 +164,23 @@ class SqliteThread:
 
 def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
     """Where a group fails each piece is tried alone: on a full disk a look at an upload must not
-    fail because somebody else's write does."""
+    fail because somebody else's write does. Not where another process has the database: all of
+    them would wait for it, one after the other. What nobody waits for any more is left out."""
+    wanted = [item for item in group if not item.future.done()]
+    error = _try_group(connection, wanted)
+    if error is None:
+        return
+    if len(wanted) == 1 or _primary(error) in LOCKED:
+        for item in wanted:
+            item.error = RecordsUnavailable(f"the records cannot be used: {error}", retry_after=5)
+        return
+    for item in wanted:
+        item.result = item.error = None
+        _run_group(connection, [item])
+
+
+def _try_group(connection: sqlite3.Connection, group: list[_Item]) -> sqlite3.Error | None:
+    """One transaction, or what it failed by."""
     try:
         connection.execute("BEGIN")
         for item in group:
@@ -165,14 +189,14 @@ def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
     except sqlite3.Error as error:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
-        if len(group) == 1:
-            group[0].error = RecordsUnavailable(
-                f"the records cannot be used: {error}", retry_after=5
-            )
-            return
-        for item in group:
-            item.result = item.error = None
-            _run_group(connection, [item])
+        return error
+    return None
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where the error is not SQLite's own."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
 
 
 def _run_one(connection: sqlite3.Connection, item: _Item) -> None:

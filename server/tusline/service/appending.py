@@ -137,6 +137,9 @@ class Appender:
         )
         try:
             async with kept:
+                if self._rhythm.strict and lease.upload.synced < lease.upload.offset:
+                    # Bytes of other extents, which this request's writer does not sync.
+                    await self._store.sync(lease.upload)
                 writer = await self._store.open(lease.upload, lease.token, session)
                 async with session.writing(writer):
                     await _pump(body, writer, session, room)
@@ -151,7 +154,7 @@ class Appender:
         try:
             await session.settled()
             if isinstance(session.failure, BytesLost):
-                now = await self._breaker.break_(session.lease.upload, session.failure)
+                now = await self._breaker.give_up(session.lease.upload, session.failure)
                 return Appended(upload=now, added=0, ended=ended, error=session.failure)
             well = ended is Ended.COMPLETE and session.verified()
             rest = session.rest(ended_well=well)

@@ -28,18 +28,19 @@ class Breaker:
         self._signals = signals
         self._clearer = clearer
 
-    async def break_(self, upload: Upload, error: BytesLost) -> Upload:
-        """The record then: rejected, if it was still receiving. Raises RecordsUnavailable: then
-        the bytes are gone nevertheless, so that no later sync can lie about them."""
+    async def give_up(self, upload: Upload, error: BytesLost) -> Upload:
+        """The record then: rejected, if it was still receiving. Raises BytesLost when the records
+        cannot say so: then the bytes go nevertheless, so that whoever looks for them, in whatever
+        process, finds that they are lost, and no later sync can lie about them."""
         log.error("upload.bytes_lost", upload_id=upload.id, error=str(error))
         try:
             broken = await self._records.retire(upload.id, Phase.REJECTED, LOST)
-        except RecordsUnavailable:
+        except RecordsUnavailable as failure:
             with suppress(TuslineError):
                 await self._store.discard(upload)
-            raise
-        await self._signals.notify(topics.let_go(upload.id))
-        await self._signals.notify(topics.free(upload.id))
-        await self._signals.notify(topics.changed(upload.id))
+            await self._signals.notify(topics.let_go(upload.id))
+            raise BytesLost(LOST.message) from failure
+        for topic in (topics.let_go, topics.free, topics.changed):
+            await self._signals.notify(topic(upload.id))
         await self._clearer.tidy_now(broken)
         return broken

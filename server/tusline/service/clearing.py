@@ -39,6 +39,8 @@ class Clearer:
             now = await self._records.drop_original(upload.id)
             if now.phase in OVER:
                 return await self.clear(now)
+            if not now.original_gone:
+                return False
             await self._store.drop_original(now)
             await self._records.original_dropped(now.id)
         except TuslineError as error:

@@ -5,7 +5,7 @@ import secrets
 from tusline import rules
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import BadRequest, ServiceBusy, StoreFull, TooLarge
+from tusline.errors import BadRequest, BytesLost, ServiceBusy, StoreFull, TooLarge
 from tusline.interfaces import Begun
 from tusline.rules import Creation, Limits
 from tusline.service.appending import Appended, Appender
@@ -58,10 +58,11 @@ class Creator:
         A creation that is repeated under its key is answered with the upload that it made before,
         and the body is left alone: the client goes on from that upload's offset.
 
-        Raises the refusals of `rules.may_create`, `rules.has_room` and `rules.may_repeat`,
-        BadRequest for a bad member, and BatchFull; an upload whose body turns out too long, or not
-        to have its checksum, is removed again (CWU-06, CWU-08).
+        Raises the refusals of `rules.may_name`, `may_create`, `has_room` and `may_repeat`,
+        BadRequest for a bad member, and BatchFull; an upload whose body turns out too long, or
+        not to have its checksum, is removed again (CWU-06, CWU-08).
         """
+        rules.may_name(creation, owner=owner)
         if creation.members:
             return await self._create_final(creation, owner=owner, left=left)
         rules.may_create(creation, self._limits)
@@ -96,6 +97,8 @@ class Creator:
         if appended.ended is Ended.TOO_LONG:
             await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
             raise TooLarge("the body is longer than the upload")
+        if isinstance(appended.error, BytesLost):
+            raise appended.error
         if appended.error is not None and appended.error.status < 500:
             await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
             raise appended.error
@@ -147,6 +150,7 @@ class Creator:
             expires=self._expiry(creation, now),
             version=1,
             batch=rules.batch_of(creation),
+            deferred=creation.length is None and not creation.members,
             concat=creation.concat,
             members=creation.members,
         )

@@ -116,7 +116,7 @@ class Joiner:
         client has to learn of it and send that part again."""
         (member,) = await self._members((id,))
         if member is not None and member.phase is Phase.RECEIVING:
-            await self._breaker.break_(member, BytesLost("a member's bytes are missing"))
+            await self._breaker.give_up(member, BytesLost("a member's bytes are missing"))
 
     async def _living(self, final: Upload) -> list[Upload]:
         """The members in order. Raises ExpiredUpload when one is gone."""

@@ -14,7 +14,7 @@ Take = Callable[[], Awaitable[Delta]]
 """Gives what there is to commit, at the moment when it is its turn."""
 
 
-class Committed(Protocol):
+class OnCommit(Protocol):
     """Wants to know what has been committed; `ended` with the end of the lease."""
 
     def __call__(self, upload: Upload, *, ended: bool = False) -> None: ...
@@ -33,7 +33,7 @@ class Lease:
         token: int,
         records: Records,
         signals: Signals,
-        committed: Committed,
+        committed: OnCommit,
     ) -> None:
         self.upload = upload
         self.token = token

@@ -10,7 +10,7 @@ import structlog
 from tusline import topics
 from tusline.errors import Busy, LeaseLost, RecordsUnavailable, TuslineError
 from tusline.interfaces import Begun, Records, Signals
-from tusline.service.lease import Committed, Lease
+from tusline.service.lease import Lease, OnCommit
 from tusline.upload import NOTHING, Upload, UploadId
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ class Leases:
         self,
         records: Records,
         signals: Signals,
-        committed: Committed,
+        committed: OnCommit,
         *,
         wait: float,
         ttl: float,

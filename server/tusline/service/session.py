@@ -16,6 +16,9 @@ from tusline.upload import NOTHING, Delta
 
 log = structlog.get_logger()
 
+LATE = 3.0
+"""Seconds that a sync may go on after a request's deadline; what it was for is not acknowledged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
@@ -43,7 +46,7 @@ class Session:
         self.lease = lease
         self.failure: TuslineError | None = None
         self._writer: Writer | None = None
-        self._secure = not rhythm.strict
+        self._synced = False
         self._body = body
         self._verifier = body.verifier
         self._rhythm = rhythm
@@ -86,14 +89,24 @@ class Session:
         """Where durability is strict, nothing is committed that a power cut could take. Raises
         StoreUnavailable."""
         delta, self._pending = self._pending, NOTHING
-        if self._secure or not delta.added or self._writer is None:
+        if not self._rhythm.strict or not delta.added or self._writer is None:
             return delta
         try:
-            await self._writer.sync()
+            if not self._synced:
+                await self._sync(self._writer)
         except BaseException:
             self._pending = delta + self._pending
             raise
         return replace(delta, synced=True)
+
+    async def _sync(self, writer: Writer) -> None:
+        """Not much longer than the request may last (I6). Raises StoreUnavailable."""
+        left = self._body.left()
+        try:
+            async with asyncio.timeout(None if left is None else left + LATE):
+                await writer.sync()
+        except TimeoutError as error:
+            raise StoreUnavailable("the disk is too slow", retry_after=5) from error
 
     def _start_timer(self) -> None:
         if self._timer is None:
@@ -149,8 +162,8 @@ class Session:
             yield
             await writer.flush()
             if self._rhythm.strict:
-                await writer.sync()
-                self._secure = True
+                await self._sync(writer)
+                self._synced = True
         finally:
             writer.abandon()
 
@@ -178,7 +191,7 @@ class Session:
         if ended_well:
             delta, self._held = delta + self._held, NOTHING
         if delta.added and self._rhythm.strict:
-            delta = replace(delta, synced=True) if self._secure else NOTHING
+            delta = replace(delta, synced=True) if self._synced else NOTHING
         return delta + self._declared if ended_well else delta
 
     @property

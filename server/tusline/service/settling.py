@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -52,7 +53,7 @@ class Settler:
         self._types = types
         self._enqueue = enqueue
         self._wait = wait
-        self._background: set[asyncio.Task[Upload | None]] = set()
+        self._background: set[asyncio.Task[Upload | BytesLost | None]] = set()
 
     async def settle(self, id: UploadId) -> None:
         """Settle an upload if it is complete, or final, and nobody else is at it. Never raises a
@@ -61,7 +62,8 @@ class Settler:
         if lease is None:
             return
         if lease.upload.complete or lease.upload.final:
-            await self.settle_held(lease, left=None)
+            with suppress(BytesLost):
+                await self.settle_held(lease, left=None)
         else:
             await self._leases.release(lease)
 
@@ -69,27 +71,32 @@ class Settler:
         """Settle under a lease that is held, which is released in the end, whatever happens.
 
         None when it takes longer than `wait` or the seconds `left`, or failed in a way that the
-        next settle will mend.
+        next settle will mend. Raises BytesLost when there is nothing to mend any more.
         """
         task = asyncio.get_running_loop().create_task(self._guarded(lease))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         await asyncio.wait({task}, timeout=self._wait if left is None else min(self._wait, left))
-        return task.result() if task.done() else None
+        settled = task.result() if task.done() else None
+        if isinstance(settled, BytesLost):
+            raise settled
+        return settled
 
     async def idle(self) -> None:
         """Wait until nothing is being settled in this process."""
         while self._background:
             await asyncio.wait(set(self._background))
 
-    async def _guarded(self, lease: Lease) -> Upload | None:
+    async def _guarded(self, lease: Lease) -> Upload | BytesLost | None:
         id = lease.upload.id
+        lost: BytesLost | None = None
         try:
             return await self._settle(lease)
         except LeaseLost:
             log.info("settle.overtaken", upload_id=id, token=lease.token)
         except TuslineError as error:
             log.warning("settle.failed", upload_id=id, code=error.code, error=str(error))
+            lost = error if isinstance(error, BytesLost) else None
         except Exception:
             log.exception("settle.failed", upload_id=id)
         await self._leases.release(lease)
@@ -97,7 +104,7 @@ class Settler:
             await self._clearer.tidy_now(lease.upload)
         except TuslineError as error:
             log.warning("settle.not_cleared", upload_id=id, error=str(error))
-        return None
+        return lost
 
     async def _settle(self, lease: Lease) -> Upload:
         async with self._leases.kept(lease, wanted=_ignore, lost=_ignore):
@@ -129,7 +136,7 @@ class Settler:
         except ExpiredUpload:
             return await self._records.retire(upload.id, Phase.EXPIRED, None)
         except BytesLost as error:
-            return await self._breaker.break_(lease.upload, error)
+            return await self._breaker.give_up(lease.upload, error)
         return await self._records.finish(upload.id, lease.token, content_type)
 
     async def _leave(self, lease: Lease) -> Upload:

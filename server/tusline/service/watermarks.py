@@ -44,7 +44,7 @@ class Watermarks:
         self._breaker = breaker
         self._rhythm = rhythm
         self._lags: dict[UploadId, _Lag] = {}
-        self._changed = asyncio.Event()
+        self._changed: asyncio.Event | None = None
 
     def committed(self, upload: Upload, *, ended: bool = False) -> None:
         """The upload has these bytes now; `ended`: and its request is over."""
@@ -55,15 +55,18 @@ class Watermarks:
         lag.upload, lag.synced = upload, max(lag.synced, upload.synced)
         if ended or upload.offset - lag.synced >= self._rhythm.bytes:
             lag.due = now
-            self._changed.set()
+            if self._changed is not None:
+                self._changed.set()
 
     async def run(self) -> None:
         """Sync what is due, until cancelled."""
-        loop = asyncio.get_running_loop()
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+        self._changed = changed
         while True:
             first = min(self._lags.values(), key=lambda lag: lag.due, default=None)
             if first is None or first.due > loop.time():
-                await self._wait(self._rhythm.seconds if first is None else first.due - loop.time())
+                left = self._rhythm.seconds if first is None else first.due - loop.time()
+                await _wait(changed, left)
             elif await self._catch_up(first):
                 await asyncio.sleep(1 / self._rhythm.rate)
 
@@ -101,14 +104,15 @@ class Watermarks:
 
     async def _end(self, upload: Upload, error: BytesLost) -> None:
         try:
-            await self._breaker.break_(upload, error)
+            await self._breaker.give_up(upload, error)
         except TuslineError as failure:
             log.warning("sync.not_broken", upload_id=upload.id, error=str(failure))
 
-    async def _wait(self, seconds: float) -> None:
-        self._changed.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return
+
+async def _wait(changed: asyncio.Event, seconds: float) -> None:
+    changed.clear()
+    try:
+        async with asyncio.timeout(seconds):
+            await changed.wait()
+    except TimeoutError:
+        return

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tusline.errors import BytesLost
+from tusline.errors import BytesLost, StoreUnavailable
 from tusline.interfaces import Ledger
-from tusline.storage.files import copy, cut, store_error, sync_data, sync_folder, write_all
+from tusline.storage.files import copy, cut, store_error, sync_data, sync_names, write_all
 from tusline.storage.pace import Pace
 from tusline.storage.room import Room
 from tusline.storage.syncs import Syncs
@@ -29,12 +29,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the writers of a store share. `piece` is the largest single write in bytes (larger ones
-    are slower on file systems with large folios, and hold the loop longer)."""
+    """What the writers of a store share. `top` is the data folder; `piece` is the largest single
+    write in bytes (larger ones are slower on file systems with large folios, and hold the loop
+    longer)."""
 
     pace: Pace
     room: Room
     syncs: Syncs
+    top: Path
     piece: int
 
 
@@ -73,7 +75,7 @@ class DiskWriter:
 
     async def _step(self, piece: memoryview) -> None:
         at = self._at
-        step = self._alone(lambda: write_all(self._descriptor, piece, at))
+        step = self._counted(lambda: write_all(self._descriptor, piece, at))
         try:
             await self._means.pace.run(step)
         except OSError as error:
@@ -82,7 +84,7 @@ class DiskWriter:
     async def append_file(self, source: Path, start: int, size: int) -> None:
         """Append bytes of a file; the ledger is not told yet. Raises BytesLost when they are not
         there."""
-        step = self._alone(partial(copy, source, self.fileno(), size, start=start))
+        step = self._counted(partial(copy, source, self.fileno(), size, start=start))
         try:
             await self._means.pace.thread(step)
         except FileNotFoundError as error:
@@ -99,11 +101,11 @@ class DiskWriter:
         """Drop all that was appended to an empty upload: a join that broke off must not fill the
         disk. Never raises."""
         with suppress(OSError):
-            await self._means.pace.thread(self._alone(lambda: cut(self._descriptor, 0)))
+            await self._means.pace.thread(self._counted(lambda: cut(self._descriptor, 0)))
 
     async def sync(self) -> None:
         """The bytes, and the file's name: it may be new."""
-        step = self._alone(lambda: self._means.syncs.run(self._id, self._sync))
+        step = self._counted(lambda: self._means.syncs.run(self._id, self._sync))
         try:
             await self._means.pace.thread(step)
         except OSError as error:
@@ -111,11 +113,14 @@ class DiskWriter:
 
     def _sync(self) -> None:
         sync_data(self._descriptor)
-        sync_folder(self._folder)
+        sync_names(self._folder, self._means.top)
 
-    def _alone(self, step: Callable[[], None]) -> Callable[[], None]:
-        """A step that uses the descriptor; it closes it if that was asked for meanwhile."""
+    def _counted(self, step: Callable[[], None]) -> Callable[[], None]:
+        """A step that uses the descriptor; it closes it if that was asked for meanwhile. Raises
+        StoreUnavailable when it is closed."""
         with self._lock:
+            if self._abandoned:
+                raise StoreUnavailable("the file is closed")
             self._busy += 1
 
         def run() -> None:

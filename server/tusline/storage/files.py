@@ -19,6 +19,17 @@ NO_RANGES = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP
 """What file systems say that cannot copy ranges."""
 
 
+SHELVES = 2
+"""Levels of folders that many uploads share: `uploads` and `uploads/<xx>`."""
+
+_lasting: set[Path] = set()
+"""Folders of those levels whose own names this process has synced, so that it need not again."""
+
+
+class SyncFailed(BytesLost):
+    """What was to be synced may be gone, though it can still be read."""
+
+
 def store_error(error: OSError) -> StoreFull | StoreUnavailable:
     """Our refusal for what the file system said."""
     if error.errno in FULL:
@@ -60,18 +71,22 @@ def cut(descriptor: int, size: int) -> None:
 def sync_data(descriptor: int) -> None:
     """Make a file's bytes and size survive a power cut.
 
-    Raises BytesLost: after a failed sync the kernel may have dropped the bytes, and would say that
-    the next sync went well.
+    Raises SyncFailed: the kernel may have dropped the bytes, and would say that the next sync went
+    well.
     """
     try:
         os.fdatasync(descriptor)
     except OSError as error:
-        raise BytesLost(f"a sync failed: {error.strerror}") from error
+        raise SyncFailed(f"a sync failed: {error.strerror}") from error
 
 
 def sync_file(path: Path) -> None:
-    """`sync_data` of a file by its name. Raises BytesLost, and OSError when it cannot be opened."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """`sync_data` of a file by its name. Raises BytesLost, also when it is gone, and OSError when
+    it cannot be opened."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise BytesLost("the file is gone") from error
     try:
         sync_data(descriptor)
     finally:
@@ -79,12 +94,26 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
+    """Make the names in a folder survive a power cut. Raises SyncFailed, and OSError when it cannot
+    be opened."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        raise SyncFailed(f"a folder's sync failed: {error.strerror}") from error
     finally:
         os.close(descriptor)
+
+
+def sync_names(folder: Path, top: Path) -> None:
+    """`sync_folder`, and the folder's own name, up to the data folder `top`: who made it may have
+    died, or failed, before the name was synced."""
+    sync_folder(folder)
+    while folder != top and folder not in _lasting:
+        sync_folder(folder.parent)
+        if len(folder.relative_to(top).parts) <= SHELVES:
+            _lasting.add(folder)
+        folder = folder.parent
 
 
 def make_folder(folder: Path) -> None:
@@ -138,8 +167,9 @@ def join(target: Path, pieces: list[tuple[Path, int]]) -> None:
         os.close(descriptor)
 
 
-def place(source: Path, target: Path, size: int | None = None) -> None:
-    """Cut a file to `size`, sync it, and give it its final name, safe against a power cut.
+def place(source: Path, target: Path, top: Path, *, size: int | None = None) -> None:
+    """Cut a file to `size`, sync it, and give it its final name below the data folder `top`, safe
+    against a power cut.
 
     Raises BytesLost when it is shorter than that: bytes are never made up.
     """
@@ -155,7 +185,7 @@ def place(source: Path, target: Path, size: int | None = None) -> None:
         os.close(descriptor)
     make_folder(target.parent)
     os.rename(source, target)
-    sync_folder(target.parent)
+    sync_names(target.parent, top)
     if source.parent != target.parent:
         sync_folder(source.parent)
 

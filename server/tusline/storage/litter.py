@@ -12,7 +12,9 @@ NO_MORE_JOBS = frozenset({Phase.READY, Phase.FAILED})
 
 def tidy(layout: Layout, upload: Upload) -> bool:
     """Delete what does not belong to a finished upload; whether there was any."""
-    litter = [path for path in layout.extents(upload.id) if path.exists()]
+    litter = []
+    if upload.original_gone or layout.original(upload.id).exists():  # else they are the only copy
+        litter = [path for path in layout.extents(upload.id) if path.exists()]
     if upload.phase in NO_MORE_JOBS:
         named = {layout.path(variant.key) for variant in upload.variants}
         litter += [path for path in _entries(layout.variants(upload.id)) if path not in named]

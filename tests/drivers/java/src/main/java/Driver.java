@@ -44,19 +44,8 @@ public final class Driver {
         new TusExecutor() {
           @Override
           protected void makeAttempt() throws ProtocolException, IOException {
-            TusUploader uploader = client.resumeOrCreateUpload(upload);
-            url = uploader.getUploadURL();
-            if (options.containsKey("requestPayloadSize")) {
-              uploader.setRequestPayloadSize(options.get("requestPayloadSize"));
-            }
-            if (options.containsKey("chunkSize")) {
-              uploader.setChunkSize(options.get("chunkSize"));
-            }
             try {
-              while (uploader.uploadChunk() > -1) {
-                // All of the file, chunk by chunk.
-              }
-              uploader.finish();
+              attempt(client, upload, options);
             } catch (ProtocolException | IOException error) {
               System.err.println("attempt failed: " + error);
               throw error;
@@ -69,5 +58,21 @@ public final class Driver {
       System.err.println("gave up: " + error);
       return false;
     }
+  }
+
+  private static void attempt(TusClient client, TusUpload upload, Map<String, Integer> options)
+      throws ProtocolException, IOException {
+    TusUploader uploader = client.resumeOrCreateUpload(upload);
+    url = uploader.getUploadURL();
+    if (options.containsKey("requestPayloadSize")) {
+      uploader.setRequestPayloadSize(options.get("requestPayloadSize"));
+    }
+    if (options.containsKey("chunkSize")) {
+      uploader.setChunkSize(options.get("chunkSize"));
+    }
+    while (uploader.uploadChunk() > -1) {
+      // All of the file, chunk by chunk.
+    }
+    uploader.finish();
   }
 }
