@@ -235,10 +235,11 @@ def test_a_newcomer_takes_over_and_keeps_what_the_holder_had(files: str) -> None
     assert stored(url) == b"1234567890"
 
 
-def test_a_newcomer_at_an_old_offset_is_told_the_new_one(files: str) -> None:
+def test_a_newcomer_at_an_old_offset_is_told_the_new_one(server: Server, files: str) -> None:
     url = tus.created(files, 10)
     with tus.open_patch(url, 0, 10) as holder:
         holder.sendall(b"12345")
+        until_written(server.data, url, 5)
         answer = tus.patch(url, 0, b"abcdefghij")
         assert (answer.status, answer.offset) == (409, 5)
 
