@@ -48,6 +48,12 @@ STRUCK = [
 ]
 """Clients whose requests are long enough for the deadline."""
 
+STEPPING = [
+    TUS_CLIENT.given(tries=20, chunk_size=1_200_000),
+    TUS_ASYNC_CLIENT.given(tries=20, chunk_size=1_200_000),
+]
+"""Clients that read the next chunk from where they are, whatever offset the last answer had."""
+
 SPARED = [
     TUSPY.given(upload_checksum=True),
     TUSPY.given(**{"async": True}, upload_checksum=True),
@@ -67,7 +73,7 @@ AT_ONCE = [client for client in STRUCK + SPARED if "par" not in str(client)]
 """Clients that make one upload each (none in parallel parts), so that it can be told apart."""
 
 
-@pytest.mark.parametrize("client", STRUCK, ids=str)
+@pytest.mark.parametrize("client", STRUCK + STEPPING, ids=str)
 def test_a_client_gets_through_a_short_deadline_that_strikes(
     hasty: Server, client: Client, source: bytes, path: Path
 ) -> None:

@@ -78,3 +78,13 @@ def test_the_location_that_a_client_needs_is_absolute(
 def test_tuspy_sends_metadata_without_any(calm: Server, source: bytes, tmp_path: Path) -> None:
     tape = recorded(TUSPY, calm, tmp_path / "file", source[:PAYLOAD])
     assert re.search(rb"(?i)\r\nupload-metadata: *\r\n", tape.up)
+
+
+@pytest.mark.parametrize("client", [TUSPY, TUS_JAVA], ids=str)
+def test_no_interim_answer_but_100_is_sent_to_those_who_take_it_for_the_last(
+    calm: Server, client: Client, source: bytes, tmp_path: Path
+) -> None:
+    tape = recorded(client, calm, tmp_path / "file", source)
+    statuses = re.findall(rb"^HTTP/1\.1 (\d+)", tape.down, re.MULTILINE)
+    assert {status for status in statuses if status.startswith(b"1")} <= {b"100"}
+    assert set(statuses) - {b"100"} == {b"201", b"204"}

@@ -27,13 +27,16 @@ class CreateEmpty(Create):
     data = b""
 
 
+KEY = "0123456789abcdefABCDEF"
+
+
 class CreateWithKey(Create):
     """The client repeats it under its key, and finds what it made."""
 
     orphans = False
 
     async def act(self, scene: Scene) -> None:
-        await scene.client.create(scene.house, body=self.data, key="a-key")
+        await scene.client.create(scene.house, body=self.data, key=KEY)
 
     async def resume(self, scene: Scene) -> None:
         await self.act(scene)

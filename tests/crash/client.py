@@ -28,16 +28,13 @@ class Client:
         body: bytes | None = None,
         deferred: bool = False,
         key: str | None = None,
-        members: tuple[UploadId, ...] = (),
     ) -> None:
-        """POST, with the first bytes if there is a `body`; of a final upload if it has members."""
+        """POST, with the first bytes if there is a `body`."""
         creation = Creation(
-            length=None if deferred or members else len(self.data),
+            length=None if deferred else len(self.data),
             metadata=None,
             body=len(body or b""),
             key=key,
-            concat=f"final;{members}" if members else None,
-            members=members,
         )
         came = None if body is None else Feed().end(body).body()
         created = await house.service.creator.create(creation, came, owner="")

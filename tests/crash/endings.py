@@ -13,7 +13,7 @@ from tusline_optimizer.recipes import Recipe
 
 from .appends import Held, OpenedLate
 from .scene import EXPECTED, LATER, Operation, Scene
-from .steps import committed, partial, terminate, terminate_again, work_off
+from .steps import committed, terminate, terminate_again, work_off
 
 PHOTO = photos.jpeg(5, size=(32, 24), quality=60)
 
@@ -37,43 +37,6 @@ class SettleJoining(Settle):
         await committed(scene, self.data[:4], hanging=True)
         await committed(scene, self.data[4:])
         scene.house.store.writers[0].abandon()
-
-
-class Concatenate(Operation):
-    """Two complete partial uploads become one."""
-
-    async def prepare(self, scene: Scene) -> None:
-        self.members = (
-            await partial(scene, self.data[:4], length=4),
-            await partial(scene, self.data[4:], length=6),
-        )
-
-    async def act(self, scene: Scene) -> None:
-        await scene.client.create(scene.house, members=self.members, key="a-key")
-
-    async def resume(self, scene: Scene) -> None:
-        await self.act(scene)
-        await scene.client.head(scene.house)
-
-
-class ConcatenateUnfinished(Operation):
-    """The last bytes of a part complete the whole."""
-
-    async def prepare(self, scene: Scene) -> None:
-        self.last = await partial(scene, self.data[4:7], length=6)
-        members = (await partial(scene, self.data[:4], length=4), self.last)
-        await scene.client.create(scene.house, members=members)
-
-    async def act(self, scene: Scene) -> None:
-        part = await scene.house.bare.records.get(self.last)
-        await scene.house.append(self.last, part.offset, Feed().end(self.data[4 + part.offset :]))
-
-    async def resume(self, scene: Scene) -> None:
-        await scene.house.service.looker.offset(self.last, owner=None)
-        part = await scene.house.bare.records.get(self.last)
-        if not part.complete:
-            await self.act(scene)
-        await scene.client.head(scene.house)
 
 
 class Reject(Operation):

@@ -4,11 +4,9 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
-from support.feed import Feed
 from support.ledgers import ListLedger
 from tusline.errors import UnknownUpload
-from tusline.rules import Creation
-from tusline.upload import Delta, UploadId
+from tusline.upload import Delta
 
 from .scene import Scene
 
@@ -22,14 +20,6 @@ async def terminate_again(scene: Scene) -> None:
     """As a client does that got no answer."""
     with suppress(UnknownUpload):
         await terminate(scene)
-
-
-async def partial(scene: Scene, data: bytes, *, length: int) -> UploadId:
-    """A partial upload that has these bytes, of so many."""
-    creation = Creation(length=length, metadata=None, body=0, concat="partial")
-    made = await scene.house.service.creator.create(creation, None, owner="")
-    await scene.house.append(made.upload.id, 0, Feed().send(data).end())
-    return made.upload.id
 
 
 async def committed(scene: Scene, data: bytes, *, hanging: bool = False) -> None:

@@ -32,8 +32,6 @@ OPERATIONS = [
     appends.SyncBehind,
     endings.Settle,
     endings.SettleJoining,
-    endings.Concatenate,
-    endings.ConcatenateUnfinished,
     endings.Reject,
     endings.Expire,
     endings.Terminate,
