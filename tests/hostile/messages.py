@@ -1,12 +1,13 @@
 """The requests that the server knows, as values that can be spoiled one part at a time."""
 
 import base64
+import hashlib
 from dataclasses import dataclass, replace
 
 OCTETS = b"application/offset+octet-stream"
 
-RECEIVING, DEFERRED, READY, DOOMED, UNKNOWN = (
-    letter * 32 for letter in (b"R", b"D", b"F", b"X", b"U")
+RECEIVING, DEFERRED, READY, DOOMED, UNKNOWN, PARTIAL, FINAL = (
+    letter * 32 for letter in (b"R", b"D", b"F", b"X", b"U", b"P", b"Z")
 )
 """Stand-ins of uploads' ids, until the run puts the real ones in: a request is then the same
 whatever ids the server made up."""
@@ -60,7 +61,9 @@ def metadata(**values: bytes) -> tuple[bytes, bytes]:
 OFFSET_0 = (b"Upload-Offset", b"0")
 OVERRIDE = b"X-HTTP-Method-Override"
 LENGTH_5 = (b"Upload-Length", b"5")
-SHA1 = (b"Upload-Checksum", b"sha1 " + base64.b64encode(b"x" * 20))
+WRONG_SHA1 = (b"Upload-Checksum", b"sha1 " + base64.b64encode(b"x" * 20))
+SHA1 = (b"Upload-Checksum", b"sha1 " + base64.b64encode(hashlib.sha1(b"hello").digest()))
+TRAILER = (b"Trailer", b"Upload-Checksum")
 AT_RECEIVING, AT_READY = b"/files/" + RECEIVING, b"/files/" + READY
 STATUS = b"/uploads/" + READY
 FORGED = b"Authorization: Bearer x\r\nUpload-Offset: 9\r\nUpload-Length: 1\r\nContent-Length: 3\r\n"
@@ -75,17 +78,24 @@ CREATIONS = (
     ),
     tus(b"POST", b"/files", LENGTH_5, (b"Upload-Concat", b"partial")),
     tus(b"POST", b"/files", (b"Upload-Concat", b"final;/files/%b /files/%b" % (READY, RECEIVING))),
+    tus(b"POST", b"/files", (b"Upload-Concat", b"final;/files/%b %b" % (PARTIAL, PARTIAL))),
     sized(tus(b"POST", b"/files", LENGTH_5), b"hello"),
     chunked(tus(b"POST", b"/files", LENGTH_5, metadata(batch=b"b1")), b"hel", b"lo"),
     sized(tus(b"POST", b"/files", LENGTH_5, SHA1), b"hello"),
 )
 CHANGES = (
     sized(tus(b"PATCH", AT_RECEIVING, OFFSET_0), b"hello"),
-    sized(tus(b"PATCH", AT_RECEIVING, OFFSET_0, SHA1), b"hello"),
+    sized(tus(b"PATCH", AT_RECEIVING, OFFSET_0, WRONG_SHA1), b"hello"),
     sized(tus(b"PATCH", AT_RECEIVING, OFFSET_0, (b"Expect", b"100-continue")), b"x" * 20_000),
     sized(tus(b"POST", AT_RECEIVING, OFFSET_0, (OVERRIDE, b"PATCH")), b"hello"),
     chunked(tus(b"PATCH", AT_RECEIVING, OFFSET_0), b"he", b"l" * 300, b"lo"),
     chunked(tus(b"PATCH", AT_RECEIVING, OFFSET_0), b"hello", trailers=FORGED),
+    chunked(
+        tus(b"PATCH", AT_RECEIVING, OFFSET_0, TRAILER),
+        b"hello",
+        trailers=b": ".join(SHA1) + b"\r\n",
+    ),
+    sized(tus(b"PATCH", b"/files/" + FINAL, OFFSET_0), b"hello"),
     sized(tus(b"PATCH", b"/files/" + DEFERRED, OFFSET_0, LENGTH_5), b"he"),
     sized(tus(b"PATCH", AT_READY, OFFSET_0), b""),
     tus(b"DELETE", b"/files/" + DOOMED),
@@ -95,6 +105,7 @@ CHANGES = (
 LOOKS = (
     tus(b"HEAD", AT_RECEIVING),
     tus(b"HEAD", AT_READY),
+    tus(b"HEAD", b"/files/" + FINAL),
     tus(b"POST", AT_RECEIVING, (OVERRIDE, b"HEAD")),
     tus(b"GET", AT_READY, (b"Range", b"bytes=2-5")),
     tus(b"GET", AT_RECEIVING),

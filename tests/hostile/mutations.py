@@ -117,6 +117,14 @@ def broken_chunks(message: Message, dice: random.Random) -> Message:
     return replace(chunked, tail=dice.choice(poison.CHUNKS))
 
 
+def bad_trailers(message: Message, dice: random.Random) -> Message:
+    """A chunked body with the checksum that it announces, or something else, behind it."""
+    kept = tuple(f for f in message.fields if f[0] not in (b"Content-Length", b"Transfer-Encoding"))
+    plain = replace(message, fields=kept)
+    chunked = plain.plus((b"Transfer-Encoding", b"chunked"), (b"Trailer", b"Upload-Checksum"))
+    return replace(chunked, tail=b"5\r\nhello\r\n0\r\n" + dice.choice(poison.TRAILERS) + b"\r\n")
+
+
 def bad_line(message: Message, dice: random.Random) -> Message:
     """A header line that is none, in the place of a value."""
     return message.plus((b"X-Last", b"x\r\n" + dice.choice(poison.LINES)))
@@ -146,7 +154,7 @@ def other_body(message: Message, dice: random.Random) -> Message:
 CHANGES: tuple[Callable[[Message, random.Random], Message], ...] = (
     *(other_value, other_value, other_tus_value, other_tus_value, other_tus_value, more_headers),
     lost_header,
-    *(doubled_header, two_framings, broken_chunks, bad_line, other_target, other_target),
+    *(doubled_header, two_framings, broken_chunks, bad_trailers, bad_line, other_target),
     *(other_method, other_version, expecting, other_body),
 )
 

@@ -111,7 +111,8 @@ def judge(case: Case, played: Played) -> Counter[str]:
             raise Wrong(f"{answer.status}: {answer.body[:200]!r}")
         if "set-cookie" in answer.headers:
             raise Wrong("a header was smuggled into an answer")
-        came[f"{answer.status} {code if CODE.fullmatch(code) else ''}".strip()] += 1
+        ours = answer.status >= 400 and CODE.fullmatch(code)
+        came[f"{answer.status} {code}" if ours else str(answer.status)] += 1
     return came or Counter({"closed": 1})
 
 

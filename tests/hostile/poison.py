@@ -223,6 +223,14 @@ CHUNKS = (
     b"5\r\nhello\r\n0\r\n: x\r\n\r\n",
     b"5\r\nhello\r\n0\r\nX: a\x00b\r\n\r\n",
 )
+CHECKSUM = b"Upload-Checksum: "
+TRAILERS = (
+    *(CHECKSUM + value + b"\r\n" for value in CHECKSUMS),
+    (CHECKSUM + b"sha1 qvTGHdzF6KLavt4PO0gs2a6pQ00=\r\n") * 2,
+    *(b"", CHECKSUM, CHECKSUM + b"\r\n", CHECKSUM + b"md5 \xff\r\n", b"Upload-Offset: 9\r\n"),
+    b"Tus-Resumable: 0.0.1\r\n" + CHECKSUM + b"crc32 AAAAAA==\r\n",
+    b"X: y\r\n" * 500,
+)
 LINES = (
     *(b"X", b": x", b" folded", b"\tfolded: x", b"X : y", b"X\x00: y", b"X: \x00", b"X: a\x01b"),
     *(b"X: a\rb", b"X: a\nb", b"\xff: x", b"X(): y", b"X: \xff", b"X:", b"X: " + b"y" * 70_000),

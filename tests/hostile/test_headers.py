@@ -19,13 +19,16 @@ from tusline.headers import (
     http_date,
     media_type,
     metadata_text,
+    names,
     parse_count,
     parse_deferred,
+    parse_key,
     parse_metadata,
 )
 
 KEY = st.text([c for c in map(chr, range(0x21, 0x7F)) if c != ","], min_size=1, max_size=20)
 WORD = st.text(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~", min_size=1, max_size=10)
+IDEMPOTENCY_KEY = st.text([chr(c) for c in range(0x21, 0x7F)], min_size=16, max_size=128)
 NUMBER = st.one_of(st.integers(0, LARGEST), st.integers(0, 2**70), st.integers(0, 99)).map(str)
 
 MANY = settings(max_examples=500, deadline=None)
@@ -112,6 +115,38 @@ def _encoded(metadata: dict[str, bytes]) -> str:
 def test_metadata_for_people_is_text_or_nothing(text: str, key: str) -> None:
     found = metadata_text(text, key)
     assert found is None or (found and found.encode() == parse_metadata(text)[key])
+
+
+@given(IDEMPOTENCY_KEY)
+def test_an_idempotency_key_is_the_same_bare_and_quoted(key: str) -> None:
+    assert parse_key(quoted(key)) == key
+    assert key.startswith('"') or parse_key(key) == key
+
+
+@given(near(IDEMPOTENCY_KEY | IDEMPOTENCY_KEY.map(lambda key: quoted(key))))
+@example('"' + "a" * 14 + '"')
+@example("a" * 129)
+@MANY
+def test_an_idempotency_key_is_16_to_128_visible_signs(text: str) -> None:
+    found = read(parse_key, text)
+    if isinstance(found, TuslineError):
+        assert (found.status, found.code) == (400, "bad-idempotency-key")
+    else:
+        assert 16 <= len(found) <= 128
+        assert all("!" <= sign <= "~" for sign in found)
+        assert text == (quoted(found) if text.startswith('"') else found)
+    bare = re.fullmatch("[!#-~][!-~]{15,127}", text)
+    assert bare is None or found == text
+
+
+def quoted(text: str) -> str:
+    """As a string of a structured field (RFC 9651, section 3.3.3)."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+@given(st.lists(WORD, min_size=1))
+def test_a_list_of_names_has_each_in_lower_case(words: list[str]) -> None:
+    assert names(" , ".join(words)) == {word.lower() for word in words}
 
 
 @given(near(st.tuples(WORD, WORD, WORD).map(lambda w: f"{w[0]}/{w[1]}; {w[2]}=x")))

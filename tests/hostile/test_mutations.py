@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from support import audited, tus
+from support import audited, parts, tus
 from support.process import descriptors, resident
 from support.servers import Server, running_server
 
-from .messages import DEFERRED, DOOMED, READY, RECEIVING, UNKNOWN
+from .messages import DEFERRED, DOOMED, FINAL, PARTIAL, READY, RECEIVING, UNKNOWN
 from .mutations import Case, case
 from .playing import CANARY_TEXT, TOGETHER, Wrong, bad_lines, judge, play
 
@@ -122,7 +122,10 @@ async def _played(server: Server, seed: int, cases: list[tuple[int, Case]]) -> C
 
 def fresh_uploads(server: Server) -> dict[bytes, bytes]:
     """Real uploads for the stand-ins in the messages."""
+    part = parts.partial(server.files, b"hello")
     urls = {
+        PARTIAL: part,
+        FINAL: parts.final(server.files, part),
         RECEIVING: tus.created(server.files, 100_000, filename="x.bin"),
         DEFERRED: tus.created(server.files, None),
         DOOMED: tus.created(server.files, 5),
