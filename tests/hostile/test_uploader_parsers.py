@@ -44,6 +44,7 @@ def answer(status: int, headers: dict[str, str], body: bytes = b"") -> Answer:
 
 @given(st.integers(0, 999), KINDS, BODIES, latin(st.integers(0, 10**6).map(str)), st.text())
 @example(500, "application/json", DEEP, "9" * 5000, "\x1b[2J")
+@example(500, "text/plain", b"\0", "0", "")
 def test_a_refusal_is_a_line_for_a_person(
     status: int, kind: str, body: bytes, after: str, location: str
 ) -> None:

@@ -222,10 +222,11 @@ def test_at_the_deadline_only_a_client_that_seeks_is_told_a_short_success(
 # --- two writers -------------------------------------------------------------------------------
 
 
-def test_a_newcomer_takes_over_and_keeps_what_the_holder_had(files: str) -> None:
-    url = tus.created(files, 10)
+def test_a_newcomer_takes_over_and_keeps_what_the_holder_had(server: Server) -> None:
+    url = tus.created(server.files, 10)
     with tus.open_patch(url, 0, 10) as holder:
         holder.sendall(b"12345")
+        until_written(server.data, url, 5)
         began = time.monotonic()
         assert tus.head(url).offset == 5
         assert time.monotonic() - began < 0.5
@@ -235,10 +236,11 @@ def test_a_newcomer_takes_over_and_keeps_what_the_holder_had(files: str) -> None
     assert stored(url) == b"1234567890"
 
 
-def test_a_newcomer_at_an_old_offset_is_told_the_new_one(files: str) -> None:
-    url = tus.created(files, 10)
+def test_a_newcomer_at_an_old_offset_is_told_the_new_one(server: Server) -> None:
+    url = tus.created(server.files, 10)
     with tus.open_patch(url, 0, 10) as holder:
         holder.sendall(b"12345")
+        until_written(server.data, url, 5)
         answer = tus.patch(url, 0, b"abcdefghij")
         assert (answer.status, answer.offset) == (409, 5)
 

@@ -44,7 +44,7 @@ def judge(status: int, *, upload_exists: bool) -> Verdict:
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
     """A refusal with the server's own words where there are some. Header names are lower case."""
-    words = _words(headers, body) or f"the server answered {status}"
+    words = printable(_words(headers, body)) or f"the server answered {status}"
     if 300 <= status < 400 and "location" in headers:
         words = f"the server sends us on to {headers['location']}: use that address"
     return Refused(
