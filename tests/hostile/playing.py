@@ -21,6 +21,9 @@ FIRST_SECONDS = 0.2
 STOP_SECONDS = 1.2
 """The same for a client that says nothing more: longer than the server waits for bytes."""
 
+MISTAKEN_SECONDS = 3.0
+"""And after this long once more: the first may have been the end of what came before, a trailer."""
+
 HANG_SECONDS = 15.0
 """A connection that is still open then hangs. In a heap of requests waits for a lease add up."""
 
@@ -84,10 +87,14 @@ async def _until_closed(
                     break
             else:
                 return
-    writer.write(LAST)
-    async with asyncio.timeout(HANG_SECONDS):
-        while piece := await reader.read(65536):
-            received += piece
+    for seconds in (MISTAKEN_SECONDS, HANG_SECONDS):
+        writer.write(LAST)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while piece := await reader.read(65536):
+                    received += piece
+                return
+    raise TimeoutError
 
 
 def judge(case: Case, played: Played) -> Counter[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import structlog
 
 from support.feed import Feed
 from support.house import RHYTHM, House, open_house
@@ -207,6 +208,20 @@ async def test_a_file_that_is_gone_gives_the_upload_up_in_the_background_too(
     found.unlink()
     await house.service.watermarks.flush()
     await must_be_given_up(house, upload.id, tmp_path / "data")
+
+
+async def test_the_loss_of_bytes_is_an_alarm_but_not_of_those_that_were_deleted(
+    house: House, tmp_path: Path
+) -> None:
+    lost, deleted = await house.created(10), await house.created(10)
+    for upload in (lost, deleted):
+        await house.append(upload.id, 0, Feed().end(b"12345"))
+    for path in (tmp_path / "data").glob(f"uploads/*/{lost.id}"):
+        path.unlink()
+    await house.service.terminator.terminate(deleted.id, owner=None)
+    with structlog.testing.capture_logs() as logs:
+        await house.service.watermarks.flush()
+    assert [log["upload_id"] for log in logs if log["log_level"] == "error"] == [lost.id]
 
 
 async def test_records_that_cannot_note_the_loss_do_not_hide_it(

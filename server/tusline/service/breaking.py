@@ -8,7 +8,7 @@ from tusline import topics
 from tusline.errors import BytesLost, RecordsUnavailable, TuslineError
 from tusline.interfaces import BlobStore, Records, Signals
 from tusline.service.clearing import Clearer
-from tusline.upload import Phase, Reason, Upload
+from tusline.upload import OVER, Phase, Reason, Upload
 
 log = structlog.get_logger()
 
@@ -32,15 +32,26 @@ class Breaker:
         """The record then: rejected, if it was still receiving. Raises BytesLost when the records
         cannot say so: then the bytes go nevertheless, so that whoever looks for them, in whatever
         process, finds that they are lost, and no later sync can lie about them."""
-        log.error("upload.bytes_lost", upload_id=upload.id, error=str(error))
         try:
             broken = await self._records.retire(upload.id, Phase.REJECTED, LOST)
         except RecordsUnavailable as failure:
+            _alarm(upload, error)
             with suppress(TuslineError):
                 await self._store.discard(upload)
             await self._signals.notify(topics.let_go(upload.id))
             raise BytesLost(LOST.message) from failure
+        if not _needless(broken):
+            _alarm(upload, error)
         for topic in (topics.let_go, topics.free, topics.changed):
             await self._signals.notify(topic(upload.id))
         await self._clearer.tidy_now(broken)
         return broken
+
+
+def _needless(upload: Upload) -> bool:
+    """Whether the bytes went because nobody needs them: a sync behind a request may find none."""
+    return upload.original_gone or (upload.phase in OVER and upload.reason != LOST)
+
+
+def _alarm(upload: Upload, error: BytesLost) -> None:
+    log.error("upload.bytes_lost", upload_id=upload.id, error=str(error))
