@@ -197,7 +197,7 @@ class Settings(BaseSettings):
     )
 
     commit_bytes: Bytes = Field(
-        default=256 * 1024,
+        default=128 * 1024,
         gt=0,
         description="Bytes after which a running request commits what is durable.",
     )
