@@ -17,6 +17,9 @@ MEMBERS = 256
 """Members that a final upload may have: all of their URLs stand in one header, which each HEAD of
 the final upload echoes."""
 
+HEADER_BYTES = 32 * 1024
+"""Longest Upload-Concat: it is kept with the record and echoed by every HEAD."""
+
 FINALS = 100
 """Pending final uploads that may wait for the same partial one."""
 
@@ -39,6 +42,8 @@ def parse_concat(value: str, mounts: Sequence[str]) -> Concat:
     may know the creation URL; the first of them is what relative URLs count from. Raises
     BadRequest.
     """
+    if len(value) > HEADER_BYTES:
+        raise BadRequest(f"Upload-Concat may have {HEADER_BYTES} bytes", code="too-many-members")
     if value == PARTIAL:
         return Concat(value=value, members=())
     if not value.startswith(FINAL):

@@ -54,6 +54,7 @@ class BoundedProtocol(OrderlyProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._unset_keepalive_if_required()  # `on_message_complete` may have just set it
         self._trailers = None
         if self._head_timer is None:
             self._expect_head()

@@ -1,84 +1,23 @@
 """A disk that loses bytes: the upload ends, and its client sends the file again (I11)."""
 
 import asyncio
-import errno
 import os
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import structlog
 
+from support.failing import DeafRecords, FailingSync, files_synced
 from support.feed import Feed
 from support.house import RHYTHM, House, open_house
 from tusline.endings import Ended
-from tusline.errors import BytesLost, RecordsUnavailable, RejectedUpload
-from tusline.interfaces import Records
+from tusline.errors import BytesLost, RejectedUpload
 from tusline.rules import Creation
-from tusline.service.doors import Doors
-from tusline.storage import disk_writer, files
-from tusline.upload import Phase, Reason, Upload, UploadId
-
-
-class FailingSync:
-    """`os` on a disk whose next sync of a file fails, and the ones after it lie."""
-
-    def __init__(self) -> None:
-        self.failing = False
-        self.folders_failing = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)
-
-    def fdatasync(self, descriptor: int) -> None:
-        if self.failing:
-            self.failing = False
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        os.fdatasync(descriptor)
-
-    def fsync(self, descriptor: int) -> None:
-        if self.folders_failing:
-            self.folders_failing = False
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        os.fsync(descriptor)
-
-
-class DeafRecords:
-    """Records that do not answer when an upload is to end."""
-
-    def __init__(self) -> None:
-        self.deaf = False
-
-    def around(self, doors: Doors) -> Doors:
-        self._records = doors.records
-        return replace(doors, records=cast(Records, self))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._records, name)
-
-    async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
-        if self.deaf:
-            raise RecordsUnavailable("no answer")
-        return await self._records.retire(id, phase, reason)
-
-
-@contextmanager
-def files_synced() -> Iterator[list[int]]:
-    """The descriptors whose bytes were synced while the block ran."""
-    synced: list[int] = []
-    sync_data = files.sync_data
-
-    def noting(descriptor: int) -> None:
-        synced.append(descriptor)
-        sync_data(descriptor)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "sync_data", noting)
-        patch.setattr(disk_writer, "sync_data", noting)
-        yield synced
+from tusline.storage import files
+from tusline.upload import Phase
 
 
 @pytest.fixture
@@ -293,3 +232,17 @@ async def test_bytes_of_a_finished_upload_that_lacks_its_original_are_no_litter(
     original.rename(only_copy)  # as a repair of the file system may leave it
     await house.service.sweeper.sweep()
     assert only_copy.exists()
+
+
+async def test_records_that_fall_silent_after_the_loss_was_noted_do_not_hide_it(
+    tmp_path: Path, disk: FailingSync
+) -> None:
+    records = DeafRecords()
+    async with open_house(tmp_path / "data", wrap=records.around) as house:
+        upload = await house.created(10)
+        disk.failing = records.deaf_after = True
+        with pytest.raises(BytesLost):
+            await house.append(upload.id, 0, Feed().end(b"1234567890"))
+        records.deaf_after = False
+        await house.service.sweeper.sweep()
+        await must_be_given_up(house, upload.id, tmp_path / "data")

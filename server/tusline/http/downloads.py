@@ -40,13 +40,15 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A request for bytes: of which upload, and what of it. `attach`: offer it as a file."""
+    """A request for bytes: of which upload, and what of it. `attach`: offer it as a file; `bare`:
+    the headers are all that is wanted."""
 
     headers: Headers
     peer: str | None
     id: UploadId
     name: str = "original"
     attach: bool = False
+    bare: bool = False
 
 
 class Downloads:
@@ -66,6 +68,7 @@ class Downloads:
             id=UploadId(request.path_params["id"]),
             name=request.path_params["name"],
             attach=request.query_params.get("download") == "1",
+            bare=request.method == "HEAD",
         )
         try:
             reply = await self.reply(wanted)
@@ -127,7 +130,8 @@ class Downloads:
         told |= {"Content-Type": blob.content_type, "Content-Length": str(stop - start)}
         if part:
             told["Content-Range"] = f"bytes {start}-{stop - 1}/{blob.size}"
-        stream = await _begun(self._store.read(blob.key, start, stop))
+        pieces = self._store.read(blob.key, start, start if wanted.bare else stop)
+        stream = await _begun(pieces)
         return Reply(status=206 if part else 200, headers=told, stream=stream)
 
 

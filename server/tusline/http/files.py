@@ -135,7 +135,8 @@ class Files:
             case "HEAD":
                 return await self._tus.head(request, id)
             case "GET":
-                wanted = Wanted(headers=request.headers, peer=request.peer, id=id)
+                bare = request.scope["method"] == "HEAD"
+                wanted = Wanted(headers=request.headers, peer=request.peer, id=id, bare=bare)
                 return await self._downloads.reply(wanted)
             case _:
                 return await self._tus.terminate(request, id)

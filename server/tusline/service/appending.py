@@ -18,7 +18,7 @@ from tusline.errors import (
 )
 from tusline.interfaces import Writer
 from tusline.rules import Append, Limits
-from tusline.service.breaking import LOST, Breaker
+from tusline.service.breaking import Breaker, refusal_of
 from tusline.service.clearing import Clearer
 from tusline.service.doors import Doors
 from tusline.service.lease import Lease
@@ -139,7 +139,7 @@ class Appender:
             async with kept:
                 if self._rhythm.strict and lease.upload.synced < lease.upload.offset:
                     # Bytes of other extents, which this request's writer does not sync.
-                    await self._store.sync(lease.upload)
+                    await session.in_time(self._store.sync(lease.upload))
                 writer = await self._store.open(lease.upload, lease.token, session)
                 async with session.writing(writer):
                     await _pump(body, writer, session, room)
@@ -177,8 +177,7 @@ class Appender:
             await lease.add(rest)
         settled = await self._settler.settle_held(lease, left=body.left())
         if settled is not None and settled.phase is Phase.REJECTED:
-            # A client does not come back after a 4xx, but should where the file was not at fault.
-            raise BytesLost(LOST.message) if settled.reason == LOST else rules.rejection(settled)
+            raise refusal_of(settled)
         return settled or lease.upload
 
 

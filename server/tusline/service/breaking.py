@@ -7,6 +7,7 @@ import structlog
 from tusline import topics
 from tusline.errors import BytesLost, RecordsUnavailable, TuslineError
 from tusline.interfaces import BlobStore, Records, Signals
+from tusline.rules import rejection
 from tusline.service.clearing import Clearer
 from tusline.upload import OVER, Phase, Reason, Upload
 
@@ -44,8 +45,14 @@ class Breaker:
             _alarm(upload, error)
         for topic in (topics.let_go, topics.free, topics.changed):
             await self._signals.notify(topic(upload.id))
-        await self._clearer.tidy_now(broken)
+        await self._clearer.tidy(broken)
         return broken
+
+
+def refusal_of(upload: Upload) -> TuslineError:
+    """What the client of a rejected upload is told. It does not come back after a 4xx, but should
+    where the file was not at fault."""
+    return BytesLost(LOST.message) if upload.reason == LOST else rejection(upload)
 
 
 def _needless(upload: Upload) -> bool:

@@ -9,6 +9,7 @@ from tusline.errors import BadRequest, BytesLost, ServiceBusy, StoreFull, TooLar
 from tusline.interfaces import Begun
 from tusline.rules import Creation, Limits
 from tusline.service.appending import Appended, Appender
+from tusline.service.breaking import refusal_of
 from tusline.service.doors import Doors
 from tusline.service.joining import Joiner
 from tusline.service.lease import Lease
@@ -123,7 +124,7 @@ class Creator:
     async def _join(self, lease: Lease, left: float | None) -> Appended:
         settled = await self._settler.settle_held(lease, left=left)
         if settled is not None and settled.phase is Phase.REJECTED:
-            raise rules.rejection(settled)
+            raise refusal_of(settled)
         if settled is not None and settled.phase is Phase.EXPIRED:
             raise BadRequest("a partial upload has just gone away", code="unknown-member")
         return Appended(upload=settled or lease.upload, added=0, ended=Ended.COMPLETE)

@@ -1,5 +1,6 @@
 """Final uploads: how long they are, and the step that gives them their members' bytes."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +21,10 @@ from tusline.service.breaking import Breaker
 from tusline.service.lease import Lease, SealLedger
 from tusline.service.watermarks import Watermarks
 from tusline.upload import Delta, Phase, Upload, UploadId
+
+JOINS = 2
+"""Joins that copy at a time: they share threads and disk with every other upload's syncs, and a
+final upload costs its client no byte."""
 
 
 class Joiner:
@@ -45,6 +50,7 @@ class Joiner:
         self._breaker = breaker
         self._watermarks = watermarks
         self._max_size = max_size
+        self._turns: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
 
     async def measured(self, creation: Creation, *, owner: str) -> Creation:
         """A final upload's creation with its length, if that is known yet (CAT-04, CAT-17).
@@ -105,11 +111,19 @@ class Joiner:
         ledger = JoinLedger(lease)
         lease.saw(b"".join(member.head for member in members))
         try:
-            await self._store.concat(lease.upload, members, lease.token, ledger)
+            async with self._turn():
+                await self._store.concat(lease.upload, members, lease.token, ledger)
         except MemberLost as error:
             await self._give_up(UploadId(error.id))
             raise ExpiredUpload("a member of this final upload is gone") from error
         await ledger.close()
+
+    def _turn(self) -> asyncio.Semaphore:
+        """Each life of the application has its own loop, to which its turns belong."""
+        loop = asyncio.get_running_loop()
+        if self._turns is None or self._turns[0] is not loop:
+            self._turns = loop, asyncio.Semaphore(JOINS)
+        return self._turns[1]
 
     async def _give_up(self, id: UploadId) -> None:
         """A member without its bytes was removed meanwhile; or the disk lost them, and then its

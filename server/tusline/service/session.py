@@ -1,7 +1,7 @@
 """One running append: the ledger that its writer fills, and the rhythm in which it commits."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -93,18 +93,18 @@ class Session:
             return delta
         try:
             if not self._synced:
-                await self._sync(self._writer)
+                await self.in_time(self._writer.sync())
         except BaseException:
             self._pending = delta + self._pending
             raise
         return replace(delta, synced=True)
 
-    async def _sync(self, writer: Writer) -> None:
+    async def in_time(self, sync: Awaitable[None]) -> None:
         """Not much longer than the request may last (I6). Raises StoreUnavailable."""
         left = self._body.left()
         try:
             async with asyncio.timeout(None if left is None else left + LATE):
-                await writer.sync()
+                await sync
         except TimeoutError as error:
             raise StoreUnavailable("the disk is too slow", retry_after=5) from error
 
@@ -162,7 +162,7 @@ class Session:
             yield
             await writer.flush()
             if self._rhythm.strict:
-                await self._sync(writer)
+                await self.in_time(writer.sync())
                 self._synced = True
         finally:
             writer.abandon()

@@ -98,7 +98,7 @@ class DiskStore:
         writer = await self.open(upload, token, ledger)
         try:
             self._room.take(sum(member.offset for member in members))
-            await join(members, writer, self._layout, ledger)
+            await join(members, writer, self._layout, self._room, ledger)
         except Exception:
             await writer.give_back()
             raise
@@ -207,6 +207,8 @@ class DiskStore:
                     yield piece
         except FileNotFoundError as error:
             raise UnknownUpload("the file is gone") from error
+        except OSError as error:
+            raise files.store_error(error) from error
 
     @asynccontextmanager
     async def local(self, key: str) -> AsyncGenerator[Path]:

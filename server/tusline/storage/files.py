@@ -15,8 +15,8 @@ from tusline.errors import BytesLost, StoreFull, StoreUnavailable
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
-NO_RANGES = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
-"""What file systems say that cannot copy ranges."""
+NO_RANGES = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
+"""What file systems say that cannot copy ranges, and sandboxes that do not let us."""
 
 
 SHELVES = 2

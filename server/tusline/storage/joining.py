@@ -8,6 +8,7 @@ from tusline.interfaces import Ledger
 from tusline.storage.disk_writer import DiskWriter
 from tusline.storage.extents import spans
 from tusline.storage.layout import Layout
+from tusline.storage.room import Room
 from tusline.upload import NOTHING, Upload
 
 COPY_BYTES = 64 * 1024 * 1024
@@ -16,9 +17,10 @@ server waits for a step."""
 
 
 async def join(
-    members: Sequence[Upload], writer: DiskWriter, layout: Layout, ledger: Ledger
+    members: Sequence[Upload], writer: DiskWriter, layout: Layout, room: Room, ledger: Ledger
 ) -> None:
-    """Append the members' bytes to an empty upload; the ledger is told when all are synced."""
+    """Append the members' bytes to an empty upload; the ledger is told when all are synced. Raises
+    StoreFull, MemberLost."""
     unsynced = 0
     for member in members:
         for path, start, count in _pieces(member, layout):
@@ -26,6 +28,7 @@ async def join(
                 await writer.sync()
                 await ledger.record(NOTHING)
                 unsynced = 0
+            room.take(count)  # others eat the room while it goes on
             await _append(writer, member, path, start, count)
             unsynced += count
     await writer.sync()
