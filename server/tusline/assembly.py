@@ -26,6 +26,10 @@ JOBS = 4
 """Jobs at a time for each image that may be optimized at a time: jobs of files that are no image
 only hash them, and should not queue behind images. The image pool keeps its own bound."""
 
+JOB_SECONDS = 60
+"""Seconds a job has to read and hash its original and to store its variants; besides those that
+its image and the ones before it may take: a job that only waits must not run out of time."""
+
 JOB_DRAIN = 1
 """Seconds that running jobs have to end when the server stops: what does not is done again at the
 next start, from the outbox."""
@@ -69,7 +73,10 @@ def embedded(settings: Settings) -> Embedded:
     )
     pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
     jobs = DocketEngine(
-        "memory://", concurrency=JOBS * settings.optimizer_concurrency, drain=JOB_DRAIN
+        "memory://",
+        concurrency=JOBS * settings.optimizer_concurrency,
+        seconds=JOB_SECONDS + JOBS * settings.optimizer_seconds,
+        drain=JOB_DRAIN,
     )
     doors = Doors(
         records=records,

@@ -230,3 +230,23 @@ async def test_jobs_are_no_news(engine: JobEngine, caplog: pytest.LogCaptureFixt
             await handler.wait(ended=1)
             await emptied(engine)
     assert [record.name for record in caplog.records if record.name.startswith("docket")] == []
+
+
+async def test_a_job_has_the_seconds_that_it_is_given() -> None:
+    stopped = asyncio.Event()
+
+    async def handler(id: UploadId) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+
+    async with DocketEngine("memory://", concurrency=1, seconds=0.2) as engine:
+        working = asyncio.ensure_future(engine.work(handler))
+        await engine.enqueue(UploadId("an-upload-0000000"))
+        async with asyncio.timeout(10):
+            await stopped.wait()
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working

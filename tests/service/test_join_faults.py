@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from support.failing import FailingSync
 from support.house import House
 from support.joins import files_of, final, looked, partial
 from tusline.errors import (
     BadRequest,
+    BytesLost,
     ExpiredUpload,
     RejectedUpload,
     StoreFull,
     UnknownUpload,
 )
-from tusline.storage import joining
+from tusline.service.joining import JOINS
+from tusline.storage import files, joining
 from tusline.storage.disk_writer import DiskWriter
 from tusline.upload import Phase
 
@@ -149,3 +152,26 @@ async def test_a_member_that_lost_its_bytes_is_given_up_with_its_final_upload(
         await looked(house, two.id)
     assert refusal.value.code == "bytes-lost"
     assert (await looked(house, one.id)).offset == 2
+
+
+async def test_joins_take_turns(house: House, copying: Copying) -> None:
+    one = await partial(house, b"11")
+    finals = [await final(house, one, wait=0) for _ in range(JOINS + 1)]
+    while copying.pieces < JOINS:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)  # nothing tells that the next one does not begin
+    assert copying.pieces == JOINS
+    copying.go.set()
+    await house.service.settler.idle()
+    assert {await house.content(upload.id) for upload in finals} == {b"11"}
+
+
+async def test_a_final_uploads_own_lost_bytes_are_no_fault_of_its_client(house: House) -> None:
+    one = await partial(house, b"11")
+    disk = FailingSync()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "os", disk)
+        disk.failing = True
+        with pytest.raises(BytesLost):
+            await final(house, one)
+    assert (await final(house, one)).phase is Phase.RECEIVED

@@ -29,9 +29,6 @@ ATTEMPTS: Final = 4
 FIRST_RETRY: Final = timedelta(seconds=2)
 LAST_RETRY: Final = timedelta(minutes=2)
 
-TIMEOUT: Final = timedelta(seconds=120)
-"""How long a job may take, with its waiting for memory and the fetching of its original."""
-
 REDELIVERY: Final = timedelta(seconds=45)
 """A worker that gives no sign of life for this long loses its jobs to another. It gives none
 while it drains, so the drain must be shorter than three quarters of this."""
@@ -49,13 +46,16 @@ log = structlog.get_logger()
 
 
 class DocketEngine:
-    """Implements JobEngine. `concurrency` jobs are in work at a time.
+    """Implements JobEngine. `concurrency` jobs are in work at a time, each for `seconds` at most,
+    with all of its waiting for its turn.
 
     When `work` is cancelled, running jobs have `drain` seconds to end before they are cancelled,
     too, and handed back.
     """
 
-    def __init__(self, url: str, *, concurrency: int, drain: float = 5) -> None:
+    def __init__(
+        self, url: str, *, concurrency: int, seconds: float = 120, drain: float = 5
+    ) -> None:
         private = f"memory://{uuid.uuid4().hex}"  # one name is one queue in all of a process
         self._docket = Docket(
             name=NAME,
@@ -63,6 +63,7 @@ class DocketEngine:
             execution_ttl=timedelta(0),  # what became of a job stands in the upload's record
         )
         self._concurrency = concurrency
+        self._seconds = seconds
         self._drain = drain
         self._handler: JobHandler | None = None
 
@@ -157,7 +158,7 @@ class DocketEngine:
         retries = ExponentialRetry(
             attempts=ATTEMPTS, minimum_delay=FIRST_RETRY, maximum_delay=LAST_RETRY
         )
-        limit = Timeout(TIMEOUT)
+        limit = Timeout(timedelta(seconds=self._seconds))
 
         async def optimize(id: str, retry: ExponentialRetry = retries, _: Timeout = limit) -> None:
             assert self._handler is not None, "only `work` runs jobs"
