@@ -60,6 +60,15 @@ def test_bytes_are_refused_before_the_records_have_no_room_left(
     resume(url)
 
 
+def test_the_offset_of_a_complete_part_is_told_on_a_full_disk_too(
+    server: Server, disk: SmallDisk
+) -> None:
+    part = tus.create(server.files, 5, headers={"Upload-Concat": "partial"}, body=b"12345")
+    disk.fill()
+    head = tus.head(part.headers["location"])
+    assert (head.status, head.offset) == (200, 5)
+
+
 def test_readiness_says_that_nothing_new_is_taken(server: Server, disk: SmallDisk) -> None:
     disk.fill(leave=1_000_000)
     told = tus.request("GET", f"{server.url}/readyz").json()

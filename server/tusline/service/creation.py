@@ -100,6 +100,8 @@ class Creator:
             raise TooLarge("the body is longer than the upload")
         if isinstance(appended.error, BytesLost):
             raise appended.error
+        if appended.ended is Ended.LEASE_LOST:
+            return appended  # whoever took over goes on with the upload
         if appended.error is not None and appended.error.status < 500:
             await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
             raise appended.error

@@ -1,6 +1,9 @@
 """HEAD and the status: what is known of an upload."""
 
+from contextlib import suppress
+
 from tusline import rules
+from tusline.errors import RecordsUnavailable
 from tusline.interfaces import Clock, Records
 from tusline.service.leases import Leases
 from tusline.service.settling import Settler
@@ -28,7 +31,8 @@ class Looker:
             return upload
         if upload.complete or upload.final:
             # No more bytes come from a client: whoever holds the lease only finishes.
-            await self._settler.settle(id)
+            with suppress(RecordsUnavailable):  # on a full disk they can be read, and not written
+                await self._settler.settle(id)
             upload = await self._records.get(id)
             self._check(upload, owner)
             return upload

@@ -155,6 +155,10 @@ class DiskStore:
         top, size = self._layout.root, upload.offset
         try:
             self._syncs.run(upload.id, lambda: files.place(source, target, top, size=size))
+        except BaseException:
+            if lock is None:
+                files.remove(source)  # the next attempt makes a copy of its own
+            raise
         finally:
             if lock is not None:
                 os.close(lock)
