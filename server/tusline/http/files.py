@@ -1,5 +1,6 @@
 """`/files` as a raw ASGI application: versions, methods, errors, the one log line."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from tusline.errors import (
     ExpiredUpload,
     MethodNotAllowed,
     OffsetMismatch,
+    ServiceBusy,
     TuslineError,
     UnknownUpload,
     UnsupportedVersion,
@@ -110,6 +112,11 @@ class Files:
             return await self._answer(request, body)
         except TuslineError as error:
             return error_reply(_never_passing(error, request))
+        except asyncio.CancelledError:
+            # A stop has no more time for this request. Left to itself the server would answer with
+            # a bare 500, after which clients throw the upload away (I5).
+            _uncancel()
+            return error_reply(_never_passing(_draining(), request))
         except Exception:
             log.exception("request.failed", path=request.path, method=request.method)
             if request.method == "HEAD":
@@ -193,6 +200,16 @@ def _brings_body(request: Request) -> bool:
     """As `Request.has_body`, but of a request that may be malformed."""
     length = request.headers.get("content-length") or "0"
     return length != "0" or "transfer-encoding" in request.headers
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _draining() -> ServiceBusy:
+    return ServiceBusy("the server stops; come back", code="draining", retry_after=1)
 
 
 def _never_passing(error: TuslineError, request: Request) -> TuslineError:
