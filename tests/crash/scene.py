@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class Scene:
         await self.house.service.settler.idle()
 
 
-class Operation:
+class Operation(ABC):
     """What is done while the fuse may blow.
 
     `ends` is the phase in which the upload must be at the end, which must stand in its timeline
@@ -95,9 +96,9 @@ class Operation:
         """Before the fuse is armed."""
         await scene.client.create(scene.house)
 
+    @abstractmethod
     async def act(self, scene: Scene) -> None:
         """May raise a refusal: the client sees it."""
-        raise NotImplementedError
 
     async def resume(self, scene: Scene) -> None:
         """What the client does when it comes back, and all works."""

@@ -41,7 +41,8 @@ def test_a_download_that_nobody_reads_is_cut_off(server: Server) -> None:
     with ExitStack() as stack:
         for _ in range(5):
             stack.enter_context(connected(server.port)).sendall(asked(url))
-        assert descriptors_of(server, at_least=before + 2) >= before + 2  # connection and file
+        # Connection and file of each; the upload's own connection may have been counted before.
+        assert descriptors_of(server, at_least=before + 9) >= before + 9
         assert descriptors_of(server, at_most=before) <= before
 
 
