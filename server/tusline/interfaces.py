@@ -133,13 +133,16 @@ class Records(Protocol):
     async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
         """RECEIVING → RECEIVED, the outbox entry and the release in one step. Raises LeaseLost."""
 
-    async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
+    async def retire(
+        self, id: UploadId, phase: Phase, reason: Reason | None, *, token: int | None = None
+    ) -> Upload:
         """Move to REJECTED, EXPIRED or TERMINATED, and drop lease and outbox entry: the record
         as it is then, with all that its bytes are stored under.
 
         Every later commit, finish or publish under an older token is refused. An upload that is
         over already stays as it is, and one that was stored does not expire by this (but see
-        `drop_original`). Raises UnknownUpload.
+        `drop_original`). With `token`, only while it is the upload's newest, whether its lease
+        still runs or not: else LeaseLost. Raises UnknownUpload.
         """
 
     async def discarded(self, id: UploadId) -> None:

@@ -144,6 +144,20 @@ async def test_uploads_stay_where_the_operator_wants_none_to_expire_any_more(
         assert (await records.get(fresh().id)).expires is None
 
 
+async def test_uploads_from_a_time_when_none_expired_have_a_whole_life_afterwards(
+    opened: Open, clock: HandClock
+) -> None:
+    async with opened(expires=0) as records:
+        await progressed(records)
+    clock.forward(YEAR)
+    async with opened() as records:
+        assert (await records.get(fresh().id)).expires == pytest.approx(clock.now() + EXPIRES)
+        clock.forward(EXPIRES - 1)
+        assert (await records.due(10)).expired == ()
+        clock.forward(2)
+        assert len((await records.due(10)).expired) == 1
+
+
 # --- what is kept for a time -------------------------------------------------------------------
 
 

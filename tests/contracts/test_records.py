@@ -8,7 +8,7 @@ from support.clock import HandClock
 from support.uploads import LEASE_TTL, VARIANT, created, fresh, received
 from tusline.errors import LeaseLost, StaleJob, UnknownUpload
 from tusline.interfaces import Records
-from tusline.upload import Delta, Image, Outcome, Phase, Reason, UploadId
+from tusline.upload import NOTHING, Delta, Image, Outcome, Phase, Reason, UploadId
 
 # --- creation and reading ----------------------------------------------------------------------
 
@@ -74,6 +74,45 @@ async def test_a_retired_upload_takes_nothing_more(records: Records, phase: Phas
     with pytest.raises(LeaseLost):
         await records.commit(upload.id, token, Delta(number=1, added=1))
     assert (await records.begin(upload.id)).token is None
+
+
+@pytest.mark.parametrize("phase", [Phase.REJECTED, Phase.EXPIRED, Phase.TERMINATED])
+async def test_who_was_overtaken_cannot_retire_an_upload(
+    records: Records, clock: HandClock, phase: Phase
+) -> None:
+    upload, token = await created(records)
+    clock.forward(LEASE_TTL + 1)
+    newest = (await records.begin(upload.id)).token
+    for still_held in (True, False):
+        with pytest.raises(LeaseLost):
+            await records.retire(upload.id, phase, None, token=token)
+        assert (await records.get(upload.id)).phase is Phase.RECEIVING
+        if still_held and newest is not None:
+            await records.end(upload.id, newest, NOTHING, "")
+
+
+async def test_the_newest_token_retires_an_upload_after_its_lease_ran_out_too(
+    records: Records, clock: HandClock
+) -> None:
+    upload, token = await created(records)
+    clock.forward(LEASE_TTL + 1)
+    now = await records.retire(upload.id, Phase.EXPIRED, None, token=token)
+    assert now.phase is Phase.EXPIRED
+    assert await records.retire(upload.id, Phase.EXPIRED, None, token=token) == now
+
+
+async def test_who_was_overtaken_cannot_retire_what_was_finished_meanwhile(
+    records: Records, clock: HandClock
+) -> None:
+    upload, token = await created(records)
+    clock.forward(LEASE_TTL + 1)
+    newest = (await records.begin(upload.id)).token
+    assert newest is not None
+    await records.commit(upload.id, newest, Delta(number=1, added=10))
+    await records.finish(upload.id, newest, None)
+    with pytest.raises(LeaseLost):
+        await records.retire(upload.id, Phase.TERMINATED, None, token=token)
+    assert (await records.get(upload.id)).phase is Phase.RECEIVED
 
 
 async def test_retiring_takes_a_finished_upload_out_of_the_outbox(records: Records) -> None:

@@ -1,15 +1,15 @@
 """Doors that tests can break: wrapped around real adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tusline.errors import RecordsUnavailable
-from tusline.interfaces import BlobStore, Committed, Ledger, Records, Writer
-from tusline.upload import Delta, Upload, UploadId
+from tusline.interfaces import Begun, BlobStore, Committed, Ledger, Records, Writer
+from tusline.upload import Delta, Phase, Reason, Upload, UploadId
 
 
 class GatedRecords:
@@ -33,6 +33,37 @@ class GatedRecords:
             self.lose_answers -= 1
             raise RecordsUnavailable("the answer was lost")
         return answer
+
+
+Meanwhile = Callable[[UploadId], Awaitable[object]]
+
+
+class InterruptedRecords:
+    """Records that let something else happen first: before the next upload is retired, or after a
+    creation was answered with the upload that it made before. Each once."""
+
+    def __init__(self, inner: Records) -> None:
+        self._inner = inner
+        self.before_retiring: Meanwhile | None = None
+        self.after_repetition: Meanwhile | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def create(self, upload: Upload, **how: Any) -> Begun:
+        begun = await self._inner.create(upload, **how)
+        if begun.upload.id != upload.id and self.after_repetition is not None:
+            meanwhile, self.after_repetition = self.after_repetition, None
+            await meanwhile(begun.upload.id)
+        return begun
+
+    async def retire(
+        self, id: UploadId, phase: Phase, reason: Reason | None, *, token: int | None = None
+    ) -> Upload:
+        meanwhile, self.before_retiring = self.before_retiring, None
+        if meanwhile is not None:
+            await meanwhile(id)
+        return await self._inner.retire(id, phase, reason, token=token)
 
 
 class FreezingWriter:

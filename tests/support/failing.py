@@ -54,11 +54,13 @@ class DeafRecords:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._records, name)
 
-    async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
+    async def retire(
+        self, id: UploadId, phase: Phase, reason: Reason | None, *, token: int | None = None
+    ) -> Upload:
         if self.deaf:
             raise RecordsUnavailable("no answer")
         self._retired = True
-        return await self._records.retire(id, phase, reason)
+        return await self._records.retire(id, phase, reason, token=token)
 
     async def get(self, id: UploadId) -> Upload:
         if self.deaf_after and self._retired:

@@ -37,8 +37,12 @@ def after_a_stop(book: Book, away: Absence, now: Reading) -> None:
 def _give_time_back(book: Book, away: Absence, now: Reading) -> None:
     """Move what expires on by as much as the wall clock was set, and by the time that the records
     were closed: by that no further than another whole life after the last progress, or an upload
-    would not expire where nobody but `tusline sweep` ever opens them."""
+    would not expire where nobody but `tusline sweep` ever opens them.
+
+    What was not to expire, because the operator wanted nothing to, has a whole life from now on."""
     given = {
+        "soon": book.soon,
+        "later": book.later,
         "set": away.set_by,
         "closed": away.seconds,
         "life": book.expires,
@@ -51,6 +55,12 @@ def _give_time_back(book: Book, away: Absence, now: Reading) -> None:
             "UPDATE uploads SET expires = iif(:life, expires + :set + iif(expires > :wall,"
             " max(0, min(:closed, since + 2 * :life - (expires - :wall + :own))), 0), NULL)"
             " WHERE phase = 'receiving' AND expires IS NOT NULL",
+            given,
+        )
+        book.db.execute(
+            "UPDATE uploads SET expires ="
+            " iif(concat IS NOT NULL AND offset = length, :later, :soon)"
+            " WHERE phase = 'receiving' AND expires IS NULL AND members = ''",
             given,
         )
         note(book.db, book.own, now)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from tusline.errors import RecordsUnavailable
+from tusline.errors import LeaseLost, RecordsUnavailable
 from tusline.interfaces import Begun, Clock, Committed, Due
 from tusline.records import batches, finals, jobs, keys, retention
 from tusline.records.book import Book
@@ -17,6 +17,7 @@ from tusline.records.schema import bring_up, must_be_current
 from tusline.records.sqlite_thread import SqliteThread
 from tusline.upload import (
     MOVES,
+    OVER,
     SCHEMA,
     STORED,
     Delta,
@@ -212,9 +213,13 @@ class SqliteRecords:
 
         return await self._run(work)
 
-    async def retire(self, id: UploadId, phase: Phase, reason: Reason | None) -> Upload:
+    async def retire(
+        self, id: UploadId, phase: Phase, reason: Reason | None, *, token: int | None = None
+    ) -> Upload:
         def work(book: Book) -> Upload:
             upload = book.read(id)
+            if token not in (None, upload.token) and upload.phase not in OVER:
+                raise LeaseLost(f"token {token} of {id} is fenced")
             stored = upload.phase in STORED and phase is Phase.EXPIRED
             if stored or phase not in MOVES[upload.phase]:
                 return upload

@@ -26,6 +26,7 @@ from tusline.service.leases import Leases
 from tusline.service.running import Running
 from tusline.service.session import Rhythm, Session
 from tusline.service.settling import Settler
+from tusline.service.terminating import Terminator
 from tusline.upload import Delta, Phase, Upload, UploadId
 
 log = structlog.get_logger()
@@ -55,6 +56,7 @@ class Appender:
         settler: Settler,
         clearer: Clearer,
         breaker: Breaker,
+        terminator: Terminator,
         running: Running,
         *,
         limits: Limits,
@@ -68,6 +70,7 @@ class Appender:
         self._settler = settler
         self._clearer = clearer
         self._breaker = breaker
+        self._terminator = terminator
         self._running = running
         self._limits = limits
         self._rhythm = rhythm
@@ -105,10 +108,13 @@ class Appender:
         refusal = None if verifier is None else verifier.refusal()
         return Appended(upload=upload, added=0, ended=ended, error=refusal)
 
-    async def receive(self, lease: Lease, body: Body, *, length: int | None) -> Appended:
+    async def receive(
+        self, lease: Lease, body: Body, *, length: int | None = None, creating: bool = False
+    ) -> Appended:
         """Take a body under a granted lease, and release it (or hand it to the settler).
 
-        `length` is what this request declares for an upload of deferred length.
+        `length` is what this request declares for an upload of deferred length. `creating`: the
+        upload was made for this body, and goes away with it when it is refused (CWU-06, CWU-08).
         """
         known = lease.upload.length if length is None else length
         session = Session(lease, body, self._rhythm, length=known)
@@ -120,7 +126,7 @@ class Appender:
             stop()
             # Whatever happened, the lease must not stay: nobody would renew or release it.
             body.stop(Ended.FAILED)  # no effect but after an unforeseen exception
-            appended = await asyncio.shield(self._end(session, body))
+            appended = await asyncio.shield(self._end(session, body, creating=creating))
         return appended
 
     async def _take(self, session: Session, body: Body, length: int | None) -> None:
@@ -149,7 +155,7 @@ class Appender:
         except LeaseLost:
             body.stop(Ended.LEASE_LOST)
 
-    async def _end(self, session: Session, body: Body) -> Appended:
+    async def _end(self, session: Session, body: Body, *, creating: bool) -> Appended:
         ended = body.ended or Ended.FAILED
         try:
             await session.settled()
@@ -157,6 +163,9 @@ class Appender:
                 now = await self._breaker.give_up(session.lease.upload, session.failure)
                 return Appended(upload=now, added=0, ended=ended, error=session.failure)
             well = ended is Ended.COMPLETE and session.verified()
+            if creating and _refused(session, ended):
+                now = await self._terminator.remove(session.lease)
+                return Appended(upload=now, added=0, ended=ended, error=session.failure)
             rest = session.rest(ended_well=well)
             added = session.added + rest.added
             if well and session.lease.upload.grown(rest).complete:
@@ -179,6 +188,11 @@ class Appender:
         if settled is not None and settled.phase is Phase.REJECTED:
             raise refusal_of(settled)
         return settled or lease.upload
+
+
+def _refused(session: Session, ended: Ended) -> bool:
+    """Whether the body is to blame, and would be again."""
+    return ended is Ended.TOO_LONG or (session.failure is not None and session.failure.status < 500)
 
 
 def _note(session: Session, ended: Ended) -> str:

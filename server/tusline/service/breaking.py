@@ -30,7 +30,8 @@ class Breaker:
         self._clearer = clearer
 
     async def give_up(self, upload: Upload, error: BytesLost) -> Upload:
-        """The record then: rejected, if it was still receiving. Raises BytesLost when the records
+        """The record then: rejected, if it was still receiving, whoever holds its lease: what a
+        failed sync has lost no successor can find out any more. Raises BytesLost when the records
         cannot say so: then the bytes go nevertheless, so that whoever looks for them, in whatever
         process, finds that they are lost, and no later sync can lie about them."""
         try:

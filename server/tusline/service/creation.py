@@ -5,7 +5,15 @@ import secrets
 from tusline import rules
 from tusline.body import Body
 from tusline.endings import Ended
-from tusline.errors import BadRequest, BytesLost, ServiceBusy, StoreFull, TooLarge
+from tusline.errors import (
+    BadRequest,
+    Busy,
+    ExpiredUpload,
+    ServiceBusy,
+    StoreFull,
+    TooLarge,
+    UnknownUpload,
+)
 from tusline.interfaces import Begun
 from tusline.rules import Creation, Limits
 from tusline.service.appending import Appended, Appender
@@ -16,12 +24,15 @@ from tusline.service.lease import Lease
 from tusline.service.leases import Leases
 from tusline.service.looking import Looker
 from tusline.service.settling import Settler
-from tusline.service.terminating import Terminator
-from tusline.upload import PARTIAL_KEPT, Phase, Upload, UploadId
+from tusline.upload import OVER, PARTIAL_KEPT, Phase, Upload, UploadId
 
 ID_BYTES = 16
 """Random bytes in an id: 128 bits, so that an id is unguessable (I9). Written in hexadecimal: no
 id begins like a command's option, and none differs from another by case alone."""
+
+
+TRIES = 2
+"""Times that a creation is begun: the upload that its key stood for may go at that moment."""
 
 
 class Creator:
@@ -33,7 +44,6 @@ class Creator:
         leases: Leases,
         appender: Appender,
         looker: Looker,
-        terminator: Terminator,
         joiner: Joiner,
         settler: Settler,
         *,
@@ -44,7 +54,6 @@ class Creator:
         self._leases = leases
         self._appender = appender
         self._looker = looker
-        self._terminator = terminator
         self._joiner = joiner
         self._settler = settler
         self._limits = limits
@@ -57,15 +66,27 @@ class Creator:
         is joined within the seconds `left` (None: any), or behind the answer.
 
         A creation that is repeated under its key is answered with the upload that it made before,
-        and the body is left alone: the client goes on from that upload's offset.
+        and the body is left alone: the client goes on from that upload's offset. Where that has
+        just gone, a new one is made.
 
         Raises the refusals of `rules.may_name`, `may_create`, `has_room` and `may_repeat`,
-        BadRequest for a bad member, and BatchFull; an upload whose body turns out too long, or
-        not to have its checksum, is removed again (CWU-06, CWU-08).
+        BadRequest for a bad member, BatchFull, and Busy; an upload whose body turns out too long,
+        or not to have its checksum, is removed again (CWU-06, CWU-08).
         """
         rules.may_name(creation, owner=owner)
-        if creation.members:
-            return await self._create_final(creation, owner=owner, left=left)
+        for _ in range(TRIES):
+            if creation.members:
+                created = await self._create_final(creation, owner=owner, left=left)
+            else:
+                created = await self._create(creation, body, owner=owner)
+            if created is not None:
+                return created
+        raise Busy("the upload of this Idempotency-Key is going", retry_after=1)
+
+    async def _create(
+        self, creation: Creation, body: Body | None, *, owner: str
+    ) -> Appended | None:
+        """None: as `_repeated`."""
         rules.may_create(creation, self._limits)
         fresh = self._fresh(creation, owner)
         takes = body is not None or creation.length == 0
@@ -78,8 +99,8 @@ class Creator:
 
     async def _begin(self, fresh: Upload, creation: Creation, *, lease: bool) -> Begun:
         """The record. What refuses a new upload does not concern one that was created before."""
-        free, depth = await self._doors.store.free(), await self._doors.jobs.depth()
         try:
+            free, depth = await self._doors.store.free(), await self._doors.jobs.depth()
             rules.has_room(self._limits, length=creation.length, free=free, depth=depth)
         except (StoreFull, ServiceBusy):
             if creation.key is None:
@@ -94,23 +115,18 @@ class Creator:
 
     async def _receive(self, begun: Begun, body: Body) -> Appended:
         lease = self._leases.lease(begun)
-        appended = await self._appender.receive(lease, body, length=None)
+        appended = await self._appender.receive(lease, body, creating=True)
         if appended.ended is Ended.TOO_LONG:
-            await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
             raise TooLarge("the body is longer than the upload")
-        if isinstance(appended.error, BytesLost):
-            raise appended.error
-        if appended.ended is Ended.LEASE_LOST:
-            return appended  # whoever took over goes on with the upload
-        if appended.error is not None and appended.error.status < 500:
-            await self._terminator.terminate(begun.upload.id, owner=begun.upload.owner)
+        if appended.upload.phase in OVER and appended.error is not None:
             raise appended.error
         return appended
 
     async def _create_final(
         self, creation: Creation, *, owner: str, left: float | None
-    ) -> Appended:
-        """Its key is looked up first: members may be gone since it was created."""
+    ) -> Appended | None:
+        """Its key is looked up first: members may be gone since it was created. None: as
+        `_repeated`."""
         records = self._doors.records
         if creation.key is not None:
             known = await records.named(owner, creation.key)
@@ -131,10 +147,14 @@ class Creator:
             raise BadRequest("a partial upload has just gone away", code="unknown-member")
         return Appended(upload=settled or lease.upload, added=0, ended=Ended.COMPLETE)
 
-    async def _repeated(self, upload: Upload, creation: Creation) -> Appended:
-        """The client has lost the first answer: what still runs for it lets go, as for HEAD."""
+    async def _repeated(self, upload: Upload, creation: Creation) -> Appended | None:
+        """The client has lost the first answer: what still runs for it lets go, as for HEAD. None:
+        the upload has just gone, and its key is free."""
         rules.may_repeat(upload, creation)
-        now = await self._looker.offset(upload.id, owner=upload.owner)
+        try:
+            now = await self._looker.offset(upload.id, owner=upload.owner)
+        except (UnknownUpload, ExpiredUpload):
+            return None
         return Appended(upload=now, added=0, ended=Ended.COMPLETE)
 
     def _fresh(self, creation: Creation, owner: str) -> Upload:

@@ -71,24 +71,24 @@ class Service:
             enqueue=doors.jobs.enqueue,
             wait=tuning.finish_wait,
         )
+        terminator = Terminator(doors, leases, clearer)
         appender = Appender(
             doors,
             leases,
             settler,
             clearer,
             breaker,
+            terminator,
             running,
             limits=tuning.limits,
             rhythm=tuning.rhythm,
         )
         looker = Looker(records, doors.clock, leases, settler)
-        terminator = Terminator(doors, leases, clearer)
         creator = Creator(
             doors,
             leases,
             appender,
             looker,
-            terminator,
             joiner,
             settler,
             limits=tuning.limits,

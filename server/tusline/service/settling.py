@@ -132,9 +132,9 @@ class Settler:
             await self._seal(lease)
         except RejectedUpload as refusal:
             reason = Reason(code=refusal.code, message=refusal.message)
-            return await self._records.retire(upload.id, Phase.REJECTED, reason)
+            return await self._records.retire(upload.id, Phase.REJECTED, reason, token=lease.token)
         except ExpiredUpload:
-            return await self._records.retire(upload.id, Phase.EXPIRED, None)
+            return await self._records.retire(upload.id, Phase.EXPIRED, None, token=lease.token)
         except BytesLost as error:
             return await self._breaker.give_up(lease.upload, error)
         return await self._records.finish(upload.id, lease.token, content_type)
@@ -169,4 +169,5 @@ class Settler:
 
 
 def _ignore() -> None:
-    """A complete upload needs no hand-over: who asks is told the final offset anyway."""
+    """Nobody waits for this lease: who asks for a complete upload is told its final offset, and a
+    join looks itself (`JoinLedger`). A lost lease is learnt at the next commit."""

@@ -4,6 +4,7 @@ kept long enough."""
 from dataclasses import dataclass
 
 from tusline import topics
+from tusline.errors import LeaseLost
 from tusline.service.clearing import Clearer
 from tusline.service.doors import Doors
 from tusline.service.leases import Leases
@@ -100,7 +101,10 @@ class Sweeper:
         if not lease.upload.late(self._clock.now()):  # used meanwhile
             await self._leases.release(lease)
             return False
-        over = await self._records.retire(upload.id, Phase.EXPIRED, None)
+        try:
+            over = await self._records.retire(upload.id, Phase.EXPIRED, None, token=lease.token)
+        except LeaseLost:  # frozen here for long: a client has gone on with it
+            return False
         await self._signals.notify(topics.changed(upload.id))
         await self._clearer.clear(over)
         return True

@@ -3,6 +3,7 @@
 from tusline import rules, topics
 from tusline.service.clearing import Clearer
 from tusline.service.doors import Doors
+from tusline.service.lease import Lease
 from tusline.service.leases import Leases
 from tusline.upload import Phase, Upload, UploadId
 
@@ -27,7 +28,18 @@ class Terminator:
             rules.may_terminate(upload, owner=owner, now=self._clock.now())
 
         await self._leases.acquire(id, check)
-        over = await self._records.retire(id, Phase.TERMINATED, None)
-        await self._signals.notify(topics.free(id))
-        await self._signals.notify(topics.changed(id))
+        await self._gone(await self._records.retire(id, Phase.TERMINATED, None))
+
+    async def remove(self, lease: Lease) -> Upload:
+        """The upload goes away under its lease, if that was not taken over: the record then.
+        Raises LeaseLost."""
+        over = await self._records.retire(
+            lease.upload.id, Phase.TERMINATED, None, token=lease.token
+        )
+        await self._gone(over)
+        return over
+
+    async def _gone(self, over: Upload) -> None:
+        await self._signals.notify(topics.free(over.id))
+        await self._signals.notify(topics.changed(over.id))
         await self._clearer.clear(over)

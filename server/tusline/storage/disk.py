@@ -138,7 +138,11 @@ class DiskStore:
         if target.exists():  # the crash may have come before its name was synced
             self._syncs.run(upload.id, lambda: files.sync_names(target.parent, self._layout.root))
         else:
-            self._place(upload, target)
+            try:
+                self._place(upload, target)
+            except BytesLost as error:
+                if isinstance(error, SyncFailed) or not target.exists():
+                    raise  # else whoever overtook us has sealed meanwhile
         files.remove_all(self._layout.extents(upload.id))
 
     def _place(self, upload: Upload, target: Path) -> None:
