@@ -1,8 +1,9 @@
 """tusline as part of a Starlette or FastAPI application, or as one of its own."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -26,6 +27,7 @@ from tusline.http.replies import Linger
 from tusline.http.status import Status
 from tusline.http.tus import EXTENSIONS, Announced, Tus
 from tusline.settings import Settings, load
+from tusline.stopping import Stop
 
 log = structlog.get_logger()
 
@@ -45,6 +47,8 @@ class Tusline:
         self.hooks = hooks or Hooks()
         self.parts: Embedded = embedded(self.settings)
         self._tasks: list[asyncio.Future[None]] = []
+        self._stop = Stop(self.settings.stop_wait)
+        self._closing: threading.Thread | None = None
 
     # --- routes ------------------------------------------------------------------------------
 
@@ -144,20 +148,21 @@ class Tusline:
         parts = self.parts
         async with AsyncExitStack() as stack:
             await self._open(stack)
-            stack.push_async_callback(parts.pool.close)
+            stack.push_async_callback(self._stop.step, "children", parts.pool.close)
             control = ControlServer(parts.folder.layout.control, {"sweep": self._sweep})
             await control.open()
             stack.push_async_callback(control.close)
-            stack.push_async_callback(self._settled)
             service = parts.service
-            stack.push_async_callback(self._synced)
-            for work in (
-                parts.jobs.work(parts.optimizer.run),
-                service.watermarks.run(),
-                self._sweeping(),
-            ):
-                self._tasks.append(await stack.enter_async_context(_task(work)))
+            stack.push_async_callback(self._stop.step, "settle", service.settler.idle)
+            stack.push_async_callback(self._stop.step, "sync", service.watermarks.flush)
+            for name, work in {
+                "jobs": parts.jobs.work(parts.optimizer.run),
+                "watermarks": service.watermarks.run(),
+                "sweeper": self._sweeping(),
+            }.items():
+                self._tasks.append(await stack.enter_async_context(self._task(name, work)))
             stack.callback(self._tasks.clear)
+            stack.callback(self._stop.begin)
             yield
 
     def working(self) -> bool:
@@ -176,8 +181,14 @@ class Tusline:
             parts.folder.close()
 
     async def drain(self) -> None:
-        """End running uploads with what they have, and streams; for the moment before a stop."""
+        """End running uploads with what they have, and streams; for the moment before a stop, whose
+        time runs from here."""
+        self._stop.begin()
         self.parts.service.running.drain()
+
+    def closed(self) -> bool:
+        """Whether a stop has left nothing behind that still works."""
+        return self._closing is not None and not self._closing.is_alive()
 
     async def sweep_once(self) -> dict[str, Any]:
         """One sweep on a folder that no server holds. Raises ConfigurationError when one does.
@@ -193,23 +204,23 @@ class Tusline:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         parts = self.parts
+        self._stop.reset()
         parts.service.running.reset()
         parts.folder.open()
-        stack.callback(parts.folder.close)
-        stack.callback(parts.pace.close)
+        stack.callback(self._close)
         parts.records.open()
-        stack.callback(parts.records.close)
         await stack.enter_async_context(parts.jobs)
 
-    async def _settled(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.finish_wait):
-                await self.parts.service.settler.idle()
-
-    async def _synced(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.drain_wait):
-                await self.parts.service.watermarks.flush()
+    def _close(self) -> None:
+        """In a thread: a step of the disk that hangs cannot be interrupted, only left behind. The
+        folder stays locked until its end: nobody else works in it beside us."""
+        self._closing = threading.Thread(
+            target=self.parts.close, name="tusline-closing", daemon=True
+        )
+        self._closing.start()
+        self._closing.join(self._stop.left())
+        if not self.closed():
+            log.warning("stop.disk_hangs", waited=self.settings.stop_wait)
 
     async def _sweep(self) -> dict[str, Any]:
         return asdict(await self.parts.service.sweeper.sweep())
@@ -227,18 +238,18 @@ class Tusline:
                 log.exception("sweep.failed")
             await asyncio.sleep(self.settings.sweep_every)
 
-
-@asynccontextmanager
-async def _task(work: Awaitable[None]) -> AsyncGenerator["asyncio.Future[None]"]:
-    """Run something beside the block, and cancel it at the end."""
-    task = asyncio.ensure_future(work)
-    task.add_done_callback(_tell_of_death)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await task
+    @asynccontextmanager
+    async def _task(
+        self, name: str, work: Awaitable[None]
+    ) -> AsyncGenerator["asyncio.Future[None]"]:
+        """Run something beside the block, and cancel it at the end."""
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(_tell_of_death)
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await self._stop.step(name, lambda: asyncio.wait({task}))
 
 
 def _tell_of_death(task: "asyncio.Future[None]") -> None:

@@ -49,6 +49,12 @@ class Embedded:
     pool: ImagePool
     optimizer: Optimizer
 
+    def close(self) -> None:
+        """Wait for all that is being written, close the records, and give the folder free."""
+        self.records.close()
+        self.pace.close()
+        self.folder.close()
+
 
 def accepted_types(settings: Settings) -> tuple[str, ...]:
     """The types to accept: HEIC only where its decoder is installed."""

@@ -1,22 +1,32 @@
 """uvicorn as tusline runs it: it says when it is ready, and it drains before it stops (I10)."""
 
+import os
 import resource
 import socket
+import sys
+import threading
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import click
+import structlog
 import uvicorn
 
 from tusline.app import Tusline
 from tusline.errors import ConfigurationError
 from tusline.protocol import bounded
+from tusline.stopping import CLOSING
 
 FILES = 65536
 """Open files that are asked for: more connections than that would want more memory."""
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
+
+GRACE = 1.0
+"""Seconds after a stop's time is over at which the process ends, whatever still hangs in it."""
+
+log = structlog.get_logger()
 
 
 class Server(uvicorn.Server):
@@ -25,6 +35,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, tusline: Tusline) -> None:
         super().__init__(config)
         self._tusline = tusline
+        self.last_resort: threading.Timer | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -34,6 +45,9 @@ class Server(uvicorn.Server):
             click.echo(f"tusline is ready at http://{shown}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.last_resort = threading.Timer(self._tusline.settings.stop_wait + GRACE, _leave)
+        self.last_resort.daemon = True
+        self.last_resort.start()
         await self._tusline.drain()
         await super().shutdown(sockets)
 
@@ -80,8 +94,22 @@ def serve(app: Any, tusline: Tusline, listener: socket.socket) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=95,  # longer than a router keeps idle connections, else they race
-        timeout_graceful_shutdown=max(1, round(settings.drain_wait)),
+        timeout_graceful_shutdown=_whole(min(settings.drain_wait, settings.stop_wait - CLOSING)),
     )
+    server = Server(config, tusline)
     with listener, suppress(KeyboardInterrupt):
-        Server(config, tusline).run([listener])
+        server.run([listener])
+    if server.last_resort is not None and tusline.closed():
+        server.last_resort.cancel()
     click.echo("tusline has stopped")
+
+
+def _whole(seconds: float) -> int:
+    return max(1, round(seconds))
+
+
+def _leave() -> NoReturn:
+    """As kill -9 would, which the data folder is made for. Python itself waits for its threads."""
+    log.warning("stop.left_undone", threads=[thread.name for thread in threading.enumerate()])
+    sys.stdout.flush()
+    os._exit(0)

@@ -195,6 +195,11 @@ class Settings(BaseSettings):
     drain_wait: Seconds = Field(
         default=5, description="Seconds that running requests have to end after SIGTERM."
     )
+    stop_wait: Seconds = Field(
+        default=8,
+        description="Seconds from SIGTERM to the exit, all in all: what is not done by then "
+        "(syncs, jobs, finishing steps) is made up for at the next start.",
+    )
 
     commit_bytes: Bytes = Field(
         default=128 * 1024,

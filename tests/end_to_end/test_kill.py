@@ -2,7 +2,6 @@
 
 import os
 import random
-import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,10 @@ import pytest
 from support import photos
 from support.kills import IN_FLIGHT, POINTS, RATE, Kill, Ordeal, folder_leftovers
 from support.line import Line
-from support.servers import Server, running_server
+from support.servers import Server, broken_server, running_server
 
 PHOTO = photos.jpeg(3, size=(2400, 1800))
 EACH = 3
-TESTS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +58,8 @@ class Arena:
 @contextmanager
 def arena(tmp_path: Path, seed: int) -> Generator[Arena]:
     fuse = tmp_path / "fuse"
-    places = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
-    fused = (sys.executable, "-m", "support.fused_server", str(fuse), "serve")
     with (
-        running_server(tmp_path, program=("env", f"PYTHONPATH={places}", *fused)) as server,
+        running_server(tmp_path, program=broken_server("fused_server", fuse)) as server,
         Line(server.port, rate=RATE) as line,
     ):
         yield Arena(

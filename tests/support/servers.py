@@ -18,6 +18,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 LOG_LINES = 2000
 
+TESTS = Path(__file__).parents[1]
 TUSLINE_SERVE = (sys.executable, "-m", "tusline", "serve")
 
 FOREIGN = ("TUSLINE_", "REDIS_URL", "WEB_CONCURRENCY", "PORT")
@@ -170,6 +171,13 @@ def running_server(
         raise
     finally:
         server.close()
+
+
+def broken_server(module: str, switch: Path) -> tuple[str, ...]:
+    """The program of a server that a module of this folder breaks, as the file `switch` says."""
+    places = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
+    started = (sys.executable, "-m", f"{__package__}.{module}", str(switch), "serve")
+    return ("env", f"PYTHONPATH={places}", *started)
 
 
 def free_port() -> int:
