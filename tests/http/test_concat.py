@@ -183,6 +183,14 @@ def test_a_length_on_a_final_upload_is_refused(server: Server, length: str) -> N
     assert listed(server) == before
 
 
+def test_a_checksum_that_nobody_would_check_is_refused_on_a_final_upload(server: Server) -> None:
+    url = partial(server.files, b"12")
+    before = listed(server)
+    answer = post_final(server.files, url, Upload_Checksum="sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk=")
+    assert (answer.status, answer.code) == (400, "final-checksum")
+    assert listed(server) == before
+
+
 def test_a_final_upload_repeated_under_its_key_is_the_same_one(files: str) -> None:
     member, other = partial(files, b"x"), partial(files, b"y")
     key = "a-key-of-this-test-only"

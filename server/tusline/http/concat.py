@@ -14,7 +14,8 @@ def concat_of(request: Request, addresses: Addresses) -> Concat | None:
 
 
 def final_creation(request: Request, concat: Concat) -> Creation:
-    """A final upload takes neither a body, as with PATCH (CAT-20), nor a length (CAT-09).
+    """A final upload takes neither a body, as with PATCH (CAT-20), nor a length (CAT-09); and no
+    checksum, which would seem to be the whole file's and would not be checked.
 
     Raises Forbidden, BadRequest.
     """
@@ -22,6 +23,11 @@ def final_creation(request: Request, concat: Concat) -> Creation:
         raise Forbidden("a final upload takes its members' bytes only", code="final-upload")
     if {"upload-length", "upload-defer-length"} & request.headers.values.keys():
         raise BadRequest("a final upload is as long as its members", code="final-length")
+    if "upload-checksum" in request.headers.values:
+        raise BadRequest(
+            "a final upload's request has no bytes to check: give checksums with its parts",
+            code="final-checksum",
+        )
     return Creation(
         length=None,
         metadata=request.headers.get("upload-metadata"),
