@@ -65,57 +65,18 @@ def accepted_types(settings: Settings) -> tuple[str, ...]:
 
 def embedded(settings: Settings) -> Embedded:
     """Make the parts; nothing is opened yet."""
-    layout = Layout(settings.data)
-    clock = SystemClock()
-    records = SqliteRecords(
-        layout.records,
-        clock,
-        lease_ttl=settings.lease_ttl,
-        expires=settings.expires,
-        wait=settings.records_wait,
-        boot=boot_id(),
-        keep_records=settings.keep_records,
-        keep_originals=settings.keep_originals,
-    )
+    layout, clock, limits = Layout(settings.data), SystemClock(), _limits(settings)
+    records = _records(settings, layout, clock)
     pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
-    jobs = DocketEngine(
-        "memory://",
-        concurrency=JOBS * settings.optimizer_concurrency,
-        seconds=JOB_SECONDS + JOBS * settings.optimizer_seconds,
-        drain=JOB_DRAIN,
-    )
+    room = Room(layout.root, reserve=settings.disk_reserve)
+    jobs = _jobs(settings)
+    pool = _pool(settings)
     doors = Doors(
         records=records,
-        store=DiskStore(
-            layout,
-            pace,
-            Room(layout.root, reserve=settings.disk_reserve),
-            piece=settings.write_bytes,
-        ),
+        store=DiskStore(layout, pace, room, piece=settings.write_bytes),
         signals=LocalSignals(),
         jobs=jobs,
         clock=clock,
-    )
-    limits = Limits(
-        max_size=settings.max_size,
-        types=accepted_types(settings),
-        min_free=settings.min_free,
-        queue_limit=settings.queue_limit,
-        max_files=settings.max_files,
-    )
-    pool = ImagePool(
-        concurrency=settings.optimizer_concurrency,
-        memory=settings.optimizer_memory,
-        seconds=settings.optimizer_seconds,
-        idle=settings.optimizer_idle,
-    )
-    optimizer = Optimizer(
-        records=doors.records,
-        store=doors.store,
-        signals=doors.signals,
-        pool=pool,
-        attempts=settings.optimizer_attempts,
-        scratch=layout.scratch,
     )
     return Embedded(
         doors=doors,
@@ -126,7 +87,55 @@ def embedded(settings: Settings) -> Embedded:
         jobs=jobs,
         pace=pace,
         pool=pool,
-        optimizer=optimizer,
+        optimizer=Optimizer(
+            records=doors.records,
+            store=doors.store,
+            signals=doors.signals,
+            pool=pool,
+            attempts=settings.optimizer_attempts,
+            scratch=layout.scratch,
+        ),
+    )
+
+
+def _records(settings: Settings, layout: Layout, clock: SystemClock) -> SqliteRecords:
+    return SqliteRecords(
+        layout.records,
+        clock,
+        lease_ttl=settings.lease_ttl,
+        expires=settings.expires,
+        wait=settings.records_wait,
+        boot=boot_id(),
+        keep_records=settings.keep_records,
+        keep_originals=settings.keep_originals,
+    )
+
+
+def _jobs(settings: Settings) -> DocketEngine:
+    return DocketEngine(
+        "memory://",
+        concurrency=JOBS * settings.optimizer_concurrency,
+        seconds=JOB_SECONDS + JOBS * settings.optimizer_seconds,
+        drain=JOB_DRAIN,
+    )
+
+
+def _pool(settings: Settings) -> ImagePool:
+    return ImagePool(
+        concurrency=settings.optimizer_concurrency,
+        memory=settings.optimizer_memory,
+        seconds=settings.optimizer_seconds,
+        idle=settings.optimizer_idle,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_size=settings.max_size,
+        types=accepted_types(settings),
+        min_free=settings.min_free,
+        queue_limit=settings.queue_limit,
+        max_files=settings.max_files,
     )
 
 

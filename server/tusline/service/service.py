@@ -60,15 +60,12 @@ class Service:
             records, store, doors.clock, breaker, watermarks, max_size=tuning.limits.max_size
         )
         settler = Settler(
-            records,
-            store,
-            signals,
+            doors,
             leases,
             clearer,
             breaker,
             joiner,
             types=tuning.limits.types,
-            enqueue=doors.jobs.enqueue,
             wait=tuning.finish_wait,
         )
         terminator = Terminator(doors, leases, clearer)

@@ -1,7 +1,6 @@
 """From the last byte to RECEIVED: join, check, seal, finish. Idempotent: recovery is this."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -9,17 +8,15 @@ import structlog
 from tusline import rules, topics
 from tusline.concat import Standing
 from tusline.errors import BytesLost, ExpiredUpload, LeaseLost, RejectedUpload, TuslineError
-from tusline.interfaces import BlobStore, Records, Signals
 from tusline.service.breaking import Breaker
 from tusline.service.clearing import Clearer
+from tusline.service.doors import Doors
 from tusline.service.joining import Joiner
 from tusline.service.lease import Lease, SealLedger
 from tusline.service.leases import Leases
 from tusline.upload import NOTHING, OVER, Delta, Phase, Reason, Upload, UploadId
 
 log = structlog.get_logger()
-
-Enqueue = Callable[[UploadId], Awaitable[None]]
 
 
 class Settler:
@@ -31,27 +28,24 @@ class Settler:
 
     def __init__(
         self,
-        records: Records,
-        store: BlobStore,
-        signals: Signals,
+        doors: Doors,
         leases: Leases,
         clearer: Clearer,
         breaker: Breaker,
         joiner: Joiner,
         *,
         types: tuple[str, ...],
-        enqueue: Enqueue,
         wait: float,
     ) -> None:
-        self._records = records
-        self._store = store
-        self._signals = signals
+        self._records = doors.records
+        self._store = doors.store
+        self._signals = doors.signals
+        self._jobs = doors.jobs
         self._leases = leases
         self._clearer = clearer
         self._breaker = breaker
         self._joiner = joiner
         self._types = types
-        self._enqueue = enqueue
         self._wait = wait
         self._background: set[asyncio.Task[Upload | BytesLost | None]] = set()
 
@@ -113,7 +107,7 @@ class Settler:
             return await self._leave(lease)
         await self._tell(now.id)
         if now.phase is Phase.RECEIVED:
-            await self._enqueue(now.id)
+            await self._jobs.enqueue(now.id)
         elif now.phase in OVER:
             await self._clearer.clear(now)
         return now
