@@ -81,7 +81,7 @@ class Service:
             limits=tuning.limits,
             rhythm=tuning.rhythm,
         )
-        looker = Looker(records, doors.clock, leases, settler)
+        looker = Looker(records, doors.clock, leases, settler, joiner)
         terminator = Terminator(doors, leases, clearer)
         creator = Creator(
             doors,
