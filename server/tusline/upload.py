@@ -11,8 +11,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 """What an id can look like: anything else is unknown without a look into the records (X-22)."""
 
 SCHEMA = 1
-"""Version of the record's shape and meaning, written with each record: who finds a newer one leaves
-the records alone."""
+"""Version of the record's shape, written with each record so that rolling deploys can tell."""
 
 HEAD_BYTES = 64
 """How many of the first bytes the record keeps: enough to know every type we sniff. They are kept

@@ -109,16 +109,3 @@ def test_a_folder_of_a_newer_version_is_left_alone(tmp_path: Path, clock: HandCl
     newer.close()
     with pytest.raises(ConfigurationError, match="newer version"):
         sqlite_at(tmp_path / "r.db", clock, "one")
-
-
-async def test_records_of_a_newer_version_are_left_alone(tmp_path: Path, clock: HandClock) -> None:
-    records = sqlite_at(tmp_path / "r.db", clock, "one")
-    await records.create(fresh(), lease=False)
-    records.close()
-    with sqlite3.connect(tmp_path / "r.db") as newer:
-        newer.execute("UPDATE uploads SET schema = schema + 1")
-    newer.close()
-    for read_only in (False, True):
-        again = SqliteRecords(tmp_path / "r.db", clock, lease_ttl=60, expires=3600, wait=15)
-        with pytest.raises(ConfigurationError, match="run that version on it"):
-            again.open(read_only=read_only)
