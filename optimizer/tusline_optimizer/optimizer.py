@@ -16,7 +16,7 @@ import structlog
 from tusline import topics
 from tusline.errors import ServiceBusy, StaleJob, StoreFull, UnknownUpload
 from tusline.interfaces import BlobStore, Records, Signals
-from tusline.upload import OVER, Image, Outcome, Phase, Reason, Upload, UploadId, Variant
+from tusline.upload import OVER, Image, Job, Outcome, Phase, Reason, Upload, UploadId, Variant
 from tusline_optimizer.answers import Output
 from tusline_optimizer.formats import FORMATS, OPTIMIZED
 from tusline_optimizer.pool import ImagePool
@@ -72,14 +72,17 @@ class Optimizer:
         try:
             outcome = await self._outcome(job.upload)
             await self._records.publish(id, job.token, outcome)
-        except (StaleJob, UnknownUpload) as error:
-            log.info("job.dropped", upload_id=id, why=str(error))
-            await self._clear_if_over(job.upload)
+        except Exception as error:
+            if await self._cleared_if_over(job.upload):
+                log.info("job.dropped", upload_id=id, why="the upload is over")
+            elif isinstance(error, StaleJob):
+                log.info("job.dropped", upload_id=id, why=str(error))
+            elif isinstance(error, UnknownUpload):  # its original: the record is there
+                log.error("job.original_lost", upload_id=id, why=str(error))
+            else:
+                await self._postpone_if_innocent(job, error)
+                raise
             return
-        except (ServiceBusy, StoreFull, OSError):
-            with suppress(StaleJob):  # not the image's fault: no attempt is lost
-                await self._records.postpone(id, job.token)
-            raise
         await self._signals.notify(topics.changed(id))
         log.info(
             "job.done",
@@ -141,14 +144,22 @@ class Optimizer:
             size=size,
         )
 
-    async def _clear_if_over(self, upload: Upload) -> None:
-        """Leave nothing behind for an upload that was deleted while its job ran."""
+    async def _cleared_if_over(self, upload: Upload) -> bool:
+        """Whether the upload was deleted while its job ran: whatever the job failed by is no news
+        then, since its original went away beneath it. Nothing is left behind."""
         try:
             over = (await self._records.get(upload.id)).phase in OVER
         except UnknownUpload:
             over = True
         if over:
             await self._store.discard(upload)
+        return over
+
+    async def _postpone_if_innocent(self, job: Job, error: Exception) -> None:
+        """What was not the image's fault costs it no attempt."""
+        if isinstance(error, ServiceBusy | StoreFull | OSError):
+            with suppress(StaleJob):
+                await self._records.postpone(job.upload.id, job.token)
 
 
 async def sha256_of(path: Path) -> str:

@@ -243,10 +243,11 @@ class BlobStore(Protocol):
     ) -> None:
         """Join the members' bytes, in order, into a final upload that has none yet.
 
-        The ledger is told once, when all of them survive a power cut; a copy that breaks off is
-        never seen, and done anew by the next call. Between its steps `ledger.record` is asked
-        whether to go on. Members are complete, and only read: without locks, since committed bytes
-        never change. Raises MemberLost when bytes of a member are not there (any more).
+        All of them are added to the ledger at once, when they survive a power cut: a copy that
+        breaks off is never seen, and done anew by the next call. A long copy asks `ledger.record`,
+        without bytes, now and then whether to go on, and ends by what it raises; a short one may
+        never ask. Members are complete, and only read: without locks, since committed bytes never
+        change. Raises StoreFull, MemberLost when bytes of a member are not there (any more).
         """
 
     async def sync(self, upload: Upload) -> None:

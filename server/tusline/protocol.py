@@ -16,8 +16,14 @@ TOO_LARGE = (
 
 
 class BoundedProtocol(OrderlyProtocol):
-    """Closes a connection whose request line and headers (or trailers) are longer than
-    `head_bytes`, or whose request line and headers take longer than `head_seconds` to come.
+    """Closes a connection whose request line and headers (or trailers) are too long, or whose
+    request line and headers take longer than `head_seconds` to come.
+
+    What is too long is seen between two readings (of 256 KiB at most): when `head_bytes` have been
+    read, and the end is not among them. The reading that has the end is not measured, and the one
+    that also ends what came before may not be: so at most `head_bytes` and two readings pass.
+    With trailers the chunks' framing counts, where there is more of it than FRAMING allows.
+
     Trailers have the time of the body that they end: they are no bytes of it, so that whoever
     reads it finds it idle.
 

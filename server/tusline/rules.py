@@ -203,13 +203,21 @@ def may_append(upload: Upload, append: Append, *, max_size: int) -> int:
         raise OffsetMismatch(
             f"the upload's offset is {upload.offset}, not {append.offset}", offset=upload.offset
         )
-    length = append.length if upload.length is None else upload.length
-    if upload.length is None and length is not None and length > max_size:
-        raise TooLarge(f"the largest upload is {max_size} bytes")
-    room = (max_size if length is None else length) - upload.offset
+    room = _end(upload, append.length, max_size) - upload.offset
     if append.body is not None and append.body > room:
-        raise TooLarge("the body is longer than the upload")
+        raise TooLarge(f"the upload takes {room} more bytes, the body has {append.body}")
     return room
+
+
+def _end(upload: Upload, declared: int | None, max_size: int) -> int:
+    """How long the upload can become, in bytes. One without a length, of which the operator has
+    allowed more than now, takes no more, and may end where it is. Raises TooLarge."""
+    if upload.length is not None:
+        return upload.length
+    most = max(max_size, upload.offset)
+    if declared is not None and declared > most:
+        raise TooLarge(f"the largest upload is {max_size} bytes")
+    return most if declared is None else declared
 
 
 def _must_agree(upload: Upload, length: int) -> None:

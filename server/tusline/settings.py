@@ -160,7 +160,7 @@ class Settings(BaseSettings):
     head_bytes: Bytes = Field(
         default=64 * 1024,
         gt=0,
-        description="Bytes that a request's headers may have, and its trailers.",
+        description="Bytes of a request's headers, or trailers, after which no more is read.",
     )
     head_seconds: Seconds = Field(
         default=20, gt=0, description="Seconds that a request's headers may take to come."

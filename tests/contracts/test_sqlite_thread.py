@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,13 @@ def with_notes(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE notes (text TEXT)")
 
 
+def count_and_add(db: sqlite3.Connection) -> int:
+    """It has read before it writes, as almost all work on the records does."""
+    count: int = db.execute("SELECT count(*) FROM notes").fetchone()[0]
+    db.execute("INSERT INTO notes VALUES ('mine')")
+    return count
+
+
 class Stop:
     """A piece of work in which the thread stands still, so that others queue up behind it."""
 
@@ -40,27 +48,87 @@ class Stop:
         self.go_on.wait(30)
 
 
-async def test_a_group_waits_once_for_another_process(thread: SqliteThread, tmp_path: Path) -> None:
+async def test_a_group_waits_once_for_another_process(
+    thread: SqliteThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop = Stop()
-    tried: list[int] = []
-    standing = asyncio.create_task(thread.run(stop))
+    standing = asyncio.create_task(thread.look(stop))
     await asyncio.to_thread(stop.reached.wait, 30)
     other = sqlite3.connect(tmp_path / "r.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
-    def write(db: sqlite3.Connection) -> None:
-        tried.append(1)
-        db.execute("INSERT INTO notes VALUES ('x')")
+    tries: list[int] = []
+    try_group = sqlite_thread._try_group
 
-    writing = [asyncio.create_task(thread.run(write)) for _ in range(PIECES)]
+    def trying(connection: sqlite3.Connection, group: list[Any]) -> sqlite3.Error | None:
+        tries.append(len(group))
+        return try_group(connection, group)
+
+    writing = [asyncio.create_task(thread.run(count_and_add)) for _ in range(PIECES)]
     await asyncio.sleep(0)  # now they are in the queue
+    monkeypatch.setattr(sqlite_thread, "_try_group", trying)
     stop.go_on.set()
     ends = await asyncio.gather(*writing, return_exceptions=True)
     assert all(isinstance(end, RecordsUnavailable) for end in ends)
-    assert len(tried) == 1
+    assert tries == [PIECES]
     other.close()
-    await thread.run(write)
+    await thread.run(count_and_add)
     await standing
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Generator[SqliteThread]:
+    """A thread that waits for other processes as long as in earnest."""
+    running = SqliteThread(tmp_path / "r.db", wait=30)
+    running.start(with_notes)
+    yield running
+    running.close()
+
+
+async def test_a_write_that_has_read_waits_for_another_process_s_write(
+    patient: SqliteThread, tmp_path: Path
+) -> None:
+    other = sqlite3.connect(tmp_path / "r.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO notes VALUES ('theirs')")
+    writing = asyncio.create_task(patient.run(count_and_add))
+    await asyncio.wait([writing], timeout=0.5)
+    assert not writing.done()
+    other.execute("COMMIT")
+    assert await writing == 1
+    other.close()
+
+
+async def test_a_look_waits_for_no_write_of_another_process_nor_behind_one_that_does(
+    patient: SqliteThread, tmp_path: Path
+) -> None:
+    stop = Stop()
+    standing = asyncio.create_task(patient.look(stop))
+    await asyncio.to_thread(stop.reached.wait, 30)
+    other = sqlite3.connect(tmp_path / "r.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.create_task(patient.run(count_and_add))
+    await asyncio.sleep(0)  # now it is in the queue, and the look comes behind it
+    looking = asyncio.create_task(patient.look(lambda _: writing.done()))
+    await asyncio.sleep(0)
+    stop.go_on.set()
+    await standing
+    assert await looking is False
+    assert not writing.done()
+    other.execute("ROLLBACK")
+    assert await writing == 0
+    other.close()
+
+
+async def test_a_reader_of_another_process_holds_no_write_up(
+    thread: SqliteThread, tmp_path: Path
+) -> None:
+    other = sqlite3.connect(tmp_path / "r.db", isolation_level=None)
+    other.execute("BEGIN")
+    assert other.execute("SELECT count(*) FROM notes").fetchone() == (0,)
+    assert await thread.run(count_and_add) == 0
+    assert other.execute("SELECT count(*) FROM notes").fetchone() == (0,)
+    other.close()
 
 
 def test_whatever_goes_wrong_at_the_start_is_told(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """`Upload-Length`: given at once, deferred, declared once, and never passed."""
 
+from pathlib import Path
+
 import pytest
 
 from support import kills, tus
-from support.servers import Server
+from support.servers import Server, running_server
 
 DEFERRED = "upload-defer-length"
 
@@ -70,6 +72,20 @@ def test_a_chunked_body_never_takes_a_deferred_upload_past_the_maximum(files: st
     assert answer.offset <= 1_000_000
     assert answer.headers[DEFERRED] == "1"
     assert tus.status(url)["phase"] == "receiving"
+
+
+def test_bytes_that_are_there_stay_welcome_when_the_maximum_is_lowered(tmp_path: Path) -> None:
+    with running_server(tmp_path, types="*", max_size=100) as server:
+        url = tus.created(server.files, None)
+        tus.patch(url, 0, bytes(80))
+        server.restart(max_size=50)
+        assert tus.patch(url, 80, b"").status == 204
+        refused = tus.patch(url, 80, b"x")
+        assert (refused.status, refused.code) == (413, "too-large")
+        assert tus.patch(url, 80, b"x", {"Upload-Length": "81"}).status == 413
+        assert tus.head(url).offset == 80
+        assert tus.patch(url, 80, b"", {"Upload-Length": "80"}).status == 204
+        assert tus.outcome(url)["phase"] == "ready"
 
 
 def test_a_deferred_creation_without_a_body_tells_its_offset(files: str) -> None:

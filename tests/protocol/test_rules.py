@@ -182,6 +182,31 @@ def test_a_length_is_declared_once_and_fits(
             rules.may_append(upload, append, max_size=1000)
 
 
+@pytest.mark.parametrize(
+    ("declared", "body", "accepted"),
+    [
+        (None, 0, True),
+        (None, None, True),
+        (None, 1, False),
+        (150, 0, True),
+        (150, None, True),
+        (150, 1, False),
+        (151, 0, False),
+        (151, 1, False),
+    ],
+)
+def test_an_upload_beyond_a_lowered_maximum_may_end_where_it_is_and_takes_no_more(
+    declared: int | None, body: int | None, accepted: bool
+) -> None:
+    upload = replace(fresh(length=None), offset=150)
+    append = Append(offset=150, length=declared, body=body)
+    if accepted:
+        assert rules.may_append(upload, append, max_size=100) == 0
+    else:
+        with pytest.raises(TooLarge):
+            rules.may_append(upload, append, max_size=100)
+
+
 # --- existence, owners, expiry -----------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from support.ledgers import ListLedger
 from support.uploads import fresh
 from tusline.errors import StoreUnavailable
 from tusline.interfaces import Due
-from tusline.upload import HEAD_BYTES, Phase, Upload
+from tusline.upload import HEAD_BYTES, Delta, Phase, Upload, UploadId
 
 DATA = bytes(range(200))
 
@@ -102,8 +102,35 @@ async def test_a_member_completed_while_its_final_upload_is_looked_at_is_not_mis
         return found
 
     monkeypatch.setattr(joiner, "join", late)
-    assert (await looked(house, pending.id)).phase is Phase.RECEIVED
+    await house.service.settler.settle(pending.id)
     assert await house.content(pending.id) == b"1111"
+
+
+async def test_a_look_at_a_final_upload_that_waits_reads_each_member_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = [await partial(house, b"1", length=2) for _ in range(5)]
+    pending = await final(house, *members)
+    records, read = house.doors.records, list[UploadId]()
+    get = records.get
+
+    async def counted(id: UploadId) -> Upload:
+        read.append(id)
+        return await get(id)
+
+    monkeypatch.setattr(records, "get", counted)
+    assert (await looked(house, pending.id)).token == pending.token  # and takes no lease
+    assert read == [pending.id, *(member.id for member in members)]
+
+
+async def test_a_look_tells_the_length_once_each_member_has_one(house: House) -> None:
+    one, two = await partial(house, b"1", length=2), await partial(house, b"1", length=None)
+    pending = await final(house, one, two)
+    assert (await looked(house, pending.id)).length is None
+    begun = await house.doors.records.begin(two.id)
+    await house.doors.records.end(two.id, begun.token or 0, Delta(number=1, length=3), "")
+    assert (await looked(house, pending.id)).length == 5
+    assert (await looked(house, pending.id)).pending
 
 
 async def test_a_complete_partial_upload_survives_a_power_cut(house: House) -> None:

@@ -18,7 +18,7 @@ def hand_back(book: Book) -> None:
         (NOTE, Phase.OPTIMIZING),
     ).fetchall()
     with book.db:
-        book.db.execute("BEGIN")
+        book.db.execute("BEGIN IMMEDIATE")
         for row in running:
             book.move(UploadId(row["id"]), Phase.RECEIVED, note=NOTE)
             back = int(row["deaths"] < FORGIVEN)

@@ -50,7 +50,7 @@ def _give_time_back(book: Book, away: Absence, now: Reading) -> None:
         "own": away.own[0],
     }
     with book.db:
-        book.db.execute("BEGIN")
+        book.db.execute("BEGIN IMMEDIATE")
         book.db.execute(
             "UPDATE uploads SET expires = iif(:life, expires + :set + iif(expires > :wall,"
             " max(0, min(:closed, since + 2 * :life - (expires - :wall + :own))), 0), NULL)"
@@ -67,7 +67,7 @@ def _give_time_back(book: Book, away: Absence, now: Reading) -> None:
 
 
 def _take_back(book: Book, lost: list[sqlite3.Row]) -> None:
-    book.db.execute("BEGIN")
+    book.db.execute("BEGIN IMMEDIATE")
     for row in lost:
         book.db.execute(
             "UPDATE uploads SET offset = synced, head = substr(head, 1, synced), lease_until = 0,"

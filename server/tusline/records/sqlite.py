@@ -91,6 +91,9 @@ class SqliteRecords:
     async def _run(self, work: Callable[[Book], T]) -> T:
         return await self._thread.run(lambda db: work(self._book(db)))
 
+    async def _look(self, work: Callable[[Book], T]) -> T:
+        return await self._thread.look(lambda db: work(self._book(db)))
+
     def _book(self, db: sqlite3.Connection) -> Book:
         return Book(
             db=db,
@@ -144,10 +147,10 @@ class SqliteRecords:
         return await self._run(work)
 
     async def named(self, owner: str, key: str) -> Upload | None:
-        return await self._run(lambda book: keys.named(book, owner, key))
+        return await self._look(lambda book: keys.named(book, owner, key))
 
     async def get(self, id: UploadId) -> Upload:
-        return await self._run(lambda book: book.read(id))
+        return await self._look(lambda book: book.read(id))
 
     async def begin(
         self,
@@ -255,7 +258,7 @@ class SqliteRecords:
     async def due(self, limit: int) -> Due:
         with suppress(RecordsUnavailable):  # a full disk, say, which the sweeper may make room on
             await self._thread.run(self._note_time)
-        return await self._run(
+        return await self._look(
             lambda book: what_is_due(
                 book, limit, keep_records=self._keep_records, keep_originals=self._keep_originals
             )
@@ -269,14 +272,14 @@ class SqliteRecords:
             ids = [UploadId(row["id"]) for row in found]
             return ids, ids[-1] if len(ids) == limit else ""
 
-        return await self._run(work)
+        return await self._look(work)
 
     async def timeline(self, id: UploadId) -> list[Event]:
         def work(book: Book) -> list[Event]:
             found = book.db.execute("SELECT * FROM events WHERE id = ? ORDER BY seq", (id,))
             return [Event(at=row["at"], name=row["name"], detail=row["detail"]) for row in found]
 
-        return await self._run(work)
+        return await self._look(work)
 
     # --- jobs --------------------------------------------------------------------------------
 

@@ -19,10 +19,9 @@ GROUP = 256
 """Operations committed together at most: bounds how long the first of them waits."""
 
 BUSY_MS = 5000
-"""Milliseconds that a statement waits for a reader of another process (`tusline show`)."""
-
-LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-"""Another process has the database: whatever is tried next waits for `BUSY_MS`, too."""
+"""Milliseconds that writes wait for a write of another process (an operator's `sqlite3`), and
+everybody for one that has the database to itself. Its readers (`tusline show`) are not waited for.
+"""
 
 OWN = (
     sqlite3.DataError,
@@ -36,6 +35,7 @@ OWN = (
 @dataclass(slots=True)
 class _Item:
     work: Work[Any]
+    writes: bool
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
     result: Any = None
@@ -96,11 +96,19 @@ class SqliteThread:
     async def run(self, work: Work[T]) -> T:
         """The work's result once it is durable. Raises what it raised, or RecordsUnavailable, also
         when there is no answer in time: then the work may be done later, or not at all."""
+        return await self._run(work, writes=True)
+
+    async def look(self, work: Work[T]) -> T:
+        """As `run`, for work that only reads: no other process's write holds it up. It may pass
+        writes that are not answered yet."""
+        return await self._run(work, writes=False)
+
+    async def _run(self, work: Work[T], *, writes: bool) -> T:
         if self._thread is None or not self._thread.is_alive():
             raise RecordsUnavailable("the records are closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Item(work, loop, future))
+        self._queue.put(_Item(work, writes, loop, future))
         try:
             async with asyncio.timeout(self._wait):
                 return await future
@@ -123,10 +131,9 @@ class SqliteThread:
             opened.set()
         try:
             while (group := self._next_group()) is not None:
-                _run_group(connection, group)
-                for loop in {item.loop for item in group}:
-                    mine = [item for item in group if item.loop is loop]
-                    _tell(loop, mine)
+                for part in _looks_and_writes(group):
+                    _run_group(connection, part)
+                    _tell_all(part)
         finally:
             with suppress(sqlite3.Error):
                 conclude(connection)
@@ -162,15 +169,22 @@ class SqliteThread:
         return group
 
 
+def _looks_and_writes(group: list[_Item]) -> list[list[_Item]]:
+    """What only reads goes first: it waits neither for a disk nor for another process's write."""
+    parts = [[item for item in group if item.writes is writes] for writes in (False, True)]
+    return [part for part in parts if part]
+
+
 def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
     """Where a group fails each piece is tried alone: on a full disk a look at an upload must not
-    fail because somebody else's write does. Not where another process has the database: all of
-    them would wait for it, one after the other. What nobody waits for any more is left out."""
+    fail because somebody else's write does. Not where another process has the database, which was
+    waited for: they would wait for it again, one after the other. What nobody waits for any more
+    is left out."""
     wanted = [item for item in group if not item.future.done()]
     error = _try_group(connection, wanted)
     if error is None:
         return
-    if len(wanted) == 1 or _primary(error) in LOCKED:
+    if len(wanted) == 1 or _primary(error) == sqlite3.SQLITE_BUSY:
         for item in wanted:
             item.error = RecordsUnavailable(f"the records cannot be used: {error}", retry_after=5)
         return
@@ -180,9 +194,11 @@ def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
 
 
 def _try_group(connection: sqlite3.Connection, group: list[_Item]) -> sqlite3.Error | None:
-    """One transaction, or what it failed by."""
+    """One transaction, or what it failed by. It waits for another process's write at its beginning
+    or not at all: what has read before it writes would fail at once."""
+    writes = any(item.writes for item in group)
     try:
-        connection.execute("BEGIN")
+        connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
         for item in group:
             _run_one(connection, item)
         connection.execute("COMMIT")
@@ -213,6 +229,11 @@ def _run_one(connection: sqlite3.Connection, item: _Item) -> None:
         item.error = error
         connection.execute("ROLLBACK TO piece")
     connection.execute("RELEASE piece")
+
+
+def _tell_all(items: list[_Item]) -> None:
+    for loop in {item.loop for item in items}:
+        _tell(loop, [item for item in items if item.loop is loop])
 
 
 def _tell(loop: asyncio.AbstractEventLoop, items: list[_Item]) -> None:

@@ -70,6 +70,15 @@ class Joiner:
         """How a final upload's members stand now."""
         return concat.standing(await self._members(final.members), self._clock.now())
 
+    async def unchanged(self, final: Upload) -> bool:
+        """Whether members of a pending final upload are missing, and nothing more is known of its
+        length: whoever looks at it needs no lease."""
+        members = await self._members(final.members)
+        if concat.standing(members, self._clock.now()) is not Standing.WAITING:
+            return False
+        lengths_known = concat.total([member for member in members if member]) is not None
+        return final.length is not None or not lengths_known
+
     async def join(self, lease: Lease) -> bool:
         """Whether every byte is in the pending final upload; False while members are missing.
 

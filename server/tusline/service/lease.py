@@ -108,7 +108,8 @@ class Lease:
 
 
 class SealLedger:
-    """Implements Ledger for a seal, which has no body behind it."""
+    """Implements Ledger where no body is behind it: for a seal, and for a join. Nothing is held
+    back: what was added, bytes too, is committed by the next `record`, or by `close`."""
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
@@ -128,7 +129,8 @@ class SealLedger:
         self._failure = error
 
     async def close(self) -> None:
-        """Commit what was only added. Raises LeaseLost, and the failure if there was one."""
+        """Commit what was only added. Raises the failure if there was one, and as
+        `Lease.commit`."""
         if self._failure is not None or self._pending:
             await self.record(NOTHING)
 

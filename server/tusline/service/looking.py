@@ -5,6 +5,7 @@ from contextlib import suppress
 from tusline import rules
 from tusline.errors import RecordsUnavailable
 from tusline.interfaces import Clock, Records
+from tusline.service.joining import Joiner
 from tusline.service.leases import Leases
 from tusline.service.settling import Settler
 from tusline.upload import Phase, Upload, UploadId
@@ -13,11 +14,14 @@ from tusline.upload import Phase, Upload, UploadId
 class Looker:
     """Looks at uploads; `owner` None stands for a caller who may see all."""
 
-    def __init__(self, records: Records, clock: Clock, leases: Leases, settler: Settler) -> None:
+    def __init__(
+        self, records: Records, clock: Clock, leases: Leases, settler: Settler, joiner: Joiner
+    ) -> None:
         self._records = records
         self._clock = clock
         self._leases = leases
         self._settler = settler
+        self._joiner = joiner
 
     async def offset(self, id: UploadId, *, owner: str | None) -> Upload:
         """For HEAD: the record with an offset that the next PATCH may use (I5).
@@ -28,6 +32,8 @@ class Looker:
         upload = await self._records.get(id)
         self._check(upload, owner)
         if upload.phase is not Phase.RECEIVING:
+            return upload
+        if upload.pending and await self._joiner.unchanged(upload):
             return upload
         if upload.complete or upload.final:
             # No more bytes come from a client: whoever holds the lease only finishes.

@@ -80,7 +80,7 @@ class Service:
             limits=tuning.limits,
             rhythm=tuning.rhythm,
         )
-        looker = Looker(records, doors.clock, leases, settler)
+        looker = Looker(records, doors.clock, leases, settler, joiner)
         creator = Creator(
             doors,
             leases,
