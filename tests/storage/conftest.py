@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from support.stores import disk_store
 from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
 
 
 @pytest.fixture
@@ -19,9 +17,5 @@ def layout(tmp_path: Path) -> Layout:
 
 @pytest.fixture
 def store(layout: Layout) -> Generator[DiskStore]:
-    folder = Folder(layout)
-    folder.open()
-    pace = Pace(threads=2, slow=10.0)
-    yield DiskStore(layout, pace, Room(layout.root, reserve=0), piece=65536)
-    pace.close()
-    folder.close()
+    with disk_store(layout) as opened:
+        yield opened
