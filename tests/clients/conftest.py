@@ -1,12 +1,11 @@
 """A server with a short deadline and one with the default, and something to upload."""
 
 import random
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from support.servers import Server, running_server
+from support.shared import shared_server
 
 SHORT = 2
 """Seconds of the short deadline."""
@@ -14,19 +13,11 @@ SHORT = 2
 SIZE = 3_000_000
 
 
-@pytest.fixture(scope="session")
-def hasty(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """A server whose deadline strikes after two seconds."""
-    folder = tmp_path_factory.mktemp("hasty")
-    with running_server(folder, request_deadline=SHORT, types="*", max_size="64MB") as running:
-        yield running
+hasty = shared_server(scope="session", request_deadline=SHORT, types="*", max_size="64MB")
+"""A server whose deadline strikes after two seconds."""
 
-
-@pytest.fixture(scope="session")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """A server with the default deadline, 25 seconds."""
-    with running_server(tmp_path_factory.mktemp("calm"), types="*", max_size="64MB") as running:
-        yield running
+calm = shared_server(scope="session", types="*", max_size="64MB")
+"""A server with the default deadline, 25 seconds."""
 
 
 @pytest.fixture(scope="session")

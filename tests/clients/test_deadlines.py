@@ -6,25 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from support.clients import (
-    AIOTUS,
-    PYTUS,
-    TUS_ASYNC_CLIENT,
-    TUS_CLIENT,
-    TUS_JAVA,
-    TUS_JS,
-    TUS_JS_PAGE,
-    TUSPY,
-    Client,
-)
+from support.clients import TUS_JAVA, Client
 from support.line import Line
 from support.servers import Server, running_server
-from support.troubles import Outcome, deadlines, judge, upload_under
+from support.troubles import Outcome, deadlines, judge, judged, upload_under
+
+from .conftest import SHORT
+from .groups import AT_ONCE, DISTRUSTED, SEEKING, SPARED, STEPPING, STRUCK
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(240)]
-
-SHORT = 2
-"""Seconds of the `hasty` server's deadline (conftest.py)."""
 
 SLOW = 500_000.0
 """Bytes a second: six seconds for the file, or three deadlines."""
@@ -32,54 +22,12 @@ SLOW = 500_000.0
 SLOWER = 95_000.0
 """Bytes a second: 32 seconds for the file, so that the default deadline strikes."""
 
-STRUCK = [
-    TUSPY,
-    TUSPY.given(**{"async": True}),
-    TUS_JS,
-    TUS_JS.given(parallelUploads=3),
-    TUS_JS.given(uploadDataDuringCreation=True),
-    TUS_JS_PAGE,
-    AIOTUS,
-    AIOTUS.given(parts=3),
-    TUS_JAVA,
-    TUS_CLIENT.given(tries=20),
-    TUS_CLIENT.given(tries=20, override=True),
-    TUS_ASYNC_CLIENT.given(tries=20),
-]
-"""Clients whose requests are long enough for the deadline."""
-
-STEPPING = [
-    TUS_CLIENT.given(tries=20, chunk_size=1_200_000),
-    TUS_ASYNC_CLIENT.given(tries=20, chunk_size=1_200_000),
-]
-"""Clients that read the next chunk from where they are, whatever offset the last answer had."""
-
-SPARED = [
-    TUSPY.given(upload_checksum=True),
-    TUSPY.given(**{"async": True}, upload_checksum=True),
-    TUS_JS.given(uploadLengthDeferred=True, chunkSize=400_000),
-    TUS_JAVA.given(requestPayloadSize=256 * 1024),
-    TUS_CLIENT.given(chunk_size=400_000),
-]
-"""Clients whose requests are short enough, or bear a checksum, for which the deadline waits."""
-
-DISTRUSTED = [TUS_CLIENT, TUS_ASYNC_CLIENT, PYTUS]
-"""Clients that go by their own count, or know no second try: they must not hear of success."""
-
-SEEKING = [TUSPY, TUSPY.given(**{"async": True}), AIOTUS]
-"""Clients that are told of a short success, and go on from there without a failed attempt."""
-
-AT_ONCE = [client for client in STRUCK + SPARED if "par" not in str(client)]
-"""Clients that make one upload each (none in parallel parts), so that it can be told apart."""
-
 
 @pytest.mark.parametrize("client", STRUCK + STEPPING, ids=str)
 def test_a_client_gets_through_a_short_deadline_that_strikes(
-    hasty: Server, client: Client, source: bytes, path: Path
+    hasty: Server, client: Client, path: Path
 ) -> None:
-    with Line(hasty.port, rate=SLOW) as line:
-        outcome = upload_under(client, hasty, line, path)
-    judge(hasty, source, outcome)
+    outcome = judged(client, hasty, path, rate=SLOW)
     assert outcome.ended.done, outcome.ended.words
     assert deadlines(hasty, outcome.uploads) >= 2
     if client in SEEKING:
@@ -88,48 +36,38 @@ def test_a_client_gets_through_a_short_deadline_that_strikes(
 
 @pytest.mark.parametrize("client", SPARED, ids=str)
 def test_small_or_checksummed_requests_never_meet_a_deadline(
-    hasty: Server, client: Client, source: bytes, path: Path
+    hasty: Server, client: Client, path: Path
 ) -> None:
-    with Line(hasty.port, rate=SLOW) as line:
-        outcome = upload_under(client, hasty, line, path)
-    judge(hasty, source, outcome)
+    outcome = judged(client, hasty, path, rate=SLOW)
     assert outcome.ended.done, outcome.ended.words
     assert deadlines(hasty, outcome.uploads) == 0
 
 
 @pytest.mark.parametrize("client", DISTRUSTED, ids=str)
 def test_a_client_that_does_not_seek_fails_at_the_deadline_and_says_so(
-    hasty: Server, client: Client, source: bytes, path: Path
+    hasty: Server, client: Client, path: Path
 ) -> None:
-    with Line(hasty.port, rate=SLOW) as line:
-        outcome = upload_under(client, hasty, line, path)
-    judge(hasty, source, outcome)
+    outcome = judged(client, hasty, path, rate=SLOW)
     assert not outcome.ended.done
     assert "503" in outcome.ended.words
 
 
 def test_tus_java_client_gives_up_after_five_deadlines_and_goes_on_when_started_again(
-    hasty: Server, source: bytes, path: Path
+    hasty: Server, path: Path
 ) -> None:
-    with Line(hasty.port, rate=SLOW / 2) as line:
-        outcome = upload_under(TUS_JAVA.given(runs=2), hasty, line, path)
-    judge(hasty, source, outcome)
+    outcome = judged(TUS_JAVA.given(runs=2), hasty, path, rate=SLOW / 2)
     assert outcome.ended.done
     assert outcome.ended.words.count("gave up") == 1
     assert len(outcome.uploads) == 1
 
 
 def test_tus_java_client_is_spared_where_the_deadline_is_lifted_for_chunked_bodies(
-    source: bytes, path: Path
+    path: Path,
 ) -> None:
-    with (
-        running_server(
-            path.parent, request_deadline=SHORT, deadline_chunked=False, types="*"
-        ) as server,
-        Line(server.port, rate=SLOW) as line,
-    ):
-        outcome = upload_under(TUS_JAVA, server, line, path)
-        judge(server, source, outcome)
+    with running_server(
+        path.parent, request_deadline=SHORT, deadline_chunked=False, types="*"
+    ) as server:
+        outcome = judged(TUS_JAVA, server, path, rate=SLOW)
         assert outcome.ended.done, outcome.ended.words
         assert deadlines(server, outcome.uploads) == 0
 

@@ -15,9 +15,9 @@ from support.clients import (
     TUSPY,
     Client,
 )
-from support.line import Line, Tape
+from support.line import Tape
 from support.servers import Server
-from support.troubles import judge, upload_under
+from support.troubles import judged
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(60)]
 
@@ -28,9 +28,7 @@ def recorded(client: Client, server: Server, path: Path, data: bytes) -> Tape:
     """Upload `data`, which must arrive; what passed on the line."""
     path.write_bytes(data)
     tape = Tape()
-    with Line(server.port, tape=tape) as line:
-        outcome = upload_under(client, server, line, path)
-    judge(server, data, outcome)
+    outcome = judged(client, server, path, tape=tape)
     assert outcome.ended.done, outcome.ended.words
     return tape
 

@@ -17,7 +17,7 @@ from support.clients import (
 )
 from support.line import Line
 from support.servers import Server
-from support.troubles import Strike, Trouble, judge, upload_under
+from support.troubles import Strike, Trouble, judge, judged, upload_under
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(180)]
 
@@ -62,11 +62,9 @@ GIVING_UP = [TUSPY, TUSPY.given(**{"async": True}), TUS_CLIENT, TUS_ASYNC_CLIENT
 @pytest.mark.parametrize("trouble", list(Trouble), ids=str)
 @pytest.mark.parametrize("client", PATIENT + HURRIED, ids=str)
 def test_a_client_goes_on_and_every_byte_arrives(
-    calm: Server, client: Client, trouble: Trouble, source: bytes, path: Path
+    calm: Server, client: Client, trouble: Trouble, path: Path
 ) -> None:
-    with Line(calm.port, rate=RATE) as line:
-        outcome = upload_under(client, calm, line, path, Strike(at=1_200_000, trouble=trouble))
-    judge(calm, source, outcome)
+    outcome = judged(client, calm, path, Strike(at=1_200_000, trouble=trouble), rate=RATE)
     assert outcome.struck == 1
     hopeless = client in HURRIED and outcome.down > PATIENCE
     assert outcome.ended.done or hopeless, outcome.ended.words
@@ -75,11 +73,9 @@ def test_a_client_goes_on_and_every_byte_arrives(
 @pytest.mark.parametrize("trouble", list(Trouble), ids=str)
 @pytest.mark.parametrize("client", GIVING_UP, ids=str)
 def test_a_client_that_gives_up_says_so_and_its_bytes_are_right(
-    calm: Server, client: Client, trouble: Trouble, source: bytes, path: Path
+    calm: Server, client: Client, trouble: Trouble, path: Path
 ) -> None:
-    with Line(calm.port, rate=RATE) as line:
-        outcome = upload_under(client, calm, line, path, Strike(at=1_200_000, trouble=trouble))
-    judge(calm, source, outcome)
+    outcome = judged(client, calm, path, Strike(at=1_200_000, trouble=trouble), rate=RATE)
     assert not outcome.ended.done
 
 

@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 
 from support.clock import HandClock
+from support.stores import disk_store
 from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
 from tusline.interfaces import BlobStore, Records
 from tusline.records.sqlite import SqliteRecords
-from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
 
 PIECE = 64
 """Largest write in bytes: small, so that a test's writes take several."""
@@ -42,10 +39,6 @@ async def records(tmp_path: Path, clock: HandClock) -> AsyncGenerator[Records]:
 
 @pytest.fixture(params=["disk on the loop", "disk in threads"])
 async def store(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[BlobStore]:
-    folder = Folder(Layout(tmp_path / "data"))
-    folder.open()
-    in_threads = request.param == "disk in threads"
-    pace = Pace(threads=2, slow=0.0 if in_threads else 10.0)
-    yield DiskStore(folder.layout, pace, Room(folder.layout.root, reserve=0), piece=PIECE)
-    pace.close()
-    folder.close()
+    slow = 0.0 if request.param == "disk in threads" else 10.0
+    with disk_store(Layout(tmp_path / "data"), slow=slow, piece=PIECE) as opened:
+        yield opened

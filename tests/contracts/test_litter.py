@@ -9,15 +9,12 @@ from pathlib import Path
 import pytest
 
 from support.ledgers import ListLedger
+from support.stores import disk_store
 from support.uploads import fresh
 from tusline.errors import StoreFull
 from tusline.interfaces import BlobStore
 from tusline.storage import files
-from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
 from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
 from tusline.upload import Phase, Upload, UploadId, Variant
 
 DATA = b"1234567890"
@@ -30,12 +27,8 @@ def layout(tmp_path: Path) -> Layout:
 
 @pytest.fixture
 async def store(layout: Layout) -> AsyncGenerator[BlobStore]:
-    folder = Folder(layout)
-    folder.open()
-    pace = Pace(threads=2, slow=10.0)
-    yield DiskStore(layout, pace, Room(layout.root, reserve=0), piece=65536)
-    pace.close()
-    folder.close()
+    with disk_store(layout) as opened:
+        yield opened
 
 
 async def written(store: BlobStore, upload: Upload, token: int) -> Upload:

@@ -1,13 +1,10 @@
 """`TUSLINE_DEADLINE_CHUNKED=false`: chunked bodies may last, those of a known length may not."""
 
 import time
-from collections.abc import Generator
-from pathlib import Path
-
-import pytest
 
 from support import raw, tus
-from support.servers import Server, running_server
+from support.servers import Server
+from support.shared import shared_server
 
 DEADLINE = 0.6
 PIECES = 10
@@ -15,13 +12,7 @@ PAUSE = 0.1
 """Seconds between pieces: all of them take longer than the deadline."""
 
 
-@pytest.fixture(scope="module")
-def lenient(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    folder: Path = tmp_path_factory.mktemp("lenient")
-    with running_server(
-        folder, types="*", request_deadline=DEADLINE, deadline_chunked=False
-    ) as running:
-        yield running
+lenient = shared_server(types="*", request_deadline=DEADLINE, deadline_chunked=False)
 
 
 def test_a_chunked_body_outlasts_the_deadline(lenient: Server) -> None:

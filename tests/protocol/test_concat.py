@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from support.uploads import fresh
 from tusline import concat, rules
-from tusline.concat import MEMBERS, Standing, parse_concat
+from tusline.concat import HEADER_BYTES, MEMBERS, Standing, parse_concat
 from tusline.errors import (
     BadRequest,
     ExpiredUpload,
@@ -101,6 +101,14 @@ def test_the_same_member_may_come_twice_and_there_is_a_bound_on_all() -> None:
     assert len(members_of("final;" + " ".join([A] * MEMBERS))) == MEMBERS
     with pytest.raises(BadRequest) as refusal:
         members_of("final;" + " ".join([A] * (MEMBERS + 1)))
+    assert refusal.value.code == "too-many-members"
+
+
+def test_there_is_a_bound_on_the_length_of_the_header() -> None:
+    value = f"final;/media/files/{A}?".ljust(HEADER_BYTES, "x")
+    assert members_of(value) == (A,)
+    with pytest.raises(BadRequest) as refusal:
+        members_of(f"{value}x")
     assert refusal.value.code == "too-many-members"
 
 

@@ -39,6 +39,24 @@ class FailingSync:
         os.fsync(descriptor)
 
 
+class FailingStep:
+    """`os` on a disk of which one step fails once."""
+
+    def __init__(self, step: str, number: int) -> None:
+        self.failed = False
+        self._step = step
+        self._number = number
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._step and not self.failed:
+            return self._fail
+        return getattr(os, name)
+
+    def _fail(self, *_: object) -> None:
+        self.failed = True
+        raise OSError(self._number, os.strerror(self._number))
+
+
 class DeafRecords:
     """Records that do not answer when an upload is to end."""
 

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from docket._redis_memory import _memory_servers
+
 from support.clock import HandClock
 from support.doors import FreezingStore
 from support.feed import Feed
@@ -57,6 +59,19 @@ class House:
         return b"".join([piece async for piece in self.doors.store.read(key, 0, 10**9)])
 
 
+@asynccontextmanager
+async def _queue() -> AsyncGenerator[DocketEngine]:
+    """Forgotten at the end: docket keeps each queue in memory until its loop is closed, half a
+    megabyte for each of the thousands of houses that a test opens."""
+    before = set(_memory_servers)
+    try:
+        async with DocketEngine("memory://", concurrency=1) as jobs:
+            yield jobs
+    finally:
+        for key in set(_memory_servers) - before:
+            del _memory_servers[key]
+
+
 def _bare(doors: Doors) -> Doors:
     return doors
 
@@ -103,7 +118,7 @@ async def open_house(
         finish_wait=5,
         sweep_limit=100,
     )
-    async with DocketEngine("memory://", concurrency=1) as jobs:
+    async with _queue() as jobs:
         bare = Doors(records=records, store=store, signals=LocalSignals(), jobs=jobs, clock=clock)
         doors = wrap(bare)
         service = Service.over(doors, tuning)

@@ -11,12 +11,14 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 HOST = "127.0.0.1"
 READY = re.compile(r"tusline is ready at (\S+)")
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 LOG_LINES = 2000
+PROBE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 TESTS = Path(__file__).parents[1]
 TUSLINE_SERVE = (sys.executable, "-m", "tusline", "serve")
@@ -44,7 +46,6 @@ class Server:
         self._settings = {f"TUSLINE_{name.upper()}": str(v) for name, v in settings.items()}
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
-        self._ready = threading.Event()
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
 
     @property
@@ -68,14 +69,14 @@ class Server:
         return "\n".join(self._lines)
 
     def start(self, **settings: object) -> None:
-        """Start it and wait until it accepts. `settings` go on top of those given before."""
+        """Start it and wait until it answers. `settings` go on top of those given before. Raises
+        ServerFailed."""
         if self._process is not None:
             raise ServerFailed("the server runs already")
         self._settings |= {f"TUSLINE_{name.upper()}": str(v) for name, v in settings.items()}
         self.lives += 1
         self._lines.append(f"--- life {self.lives} ---")
-        self._ready = threading.Event()
-        self._process = subprocess.Popen(
+        self._process = process = subprocess.Popen(
             [*self._program, "--host", HOST, "--port", str(self.port), "--data", str(self.data)],
             env=_environment() | self._settings,
             stdin=subprocess.DEVNULL,
@@ -85,13 +86,26 @@ class Server:
             errors="replace",
             start_new_session=True,
         )
+        ready: SimpleQueue[bool] = SimpleQueue()
         self._reader = threading.Thread(
-            target=self._read, args=(self._process, self._ready), name="server log", daemon=True
+            target=self._read, args=(process, ready), name="server log", daemon=True
         )
         self._reader.start()
-        if not self._ready.wait(START_SECONDS) or self._process.poll() is not None:
+        failure = self._failure(ready)
+        if failure or process.poll() is not None:
             self.kill()
-            raise ServerFailed(f"the server did not come up:\n{self.log}")
+            why = failure or "the server died once it had answered"
+            raise ServerFailed(f"{why} (exit code {process.returncode}):\n{self.log}")
+
+    def _failure(self, ready: SimpleQueue[bool]) -> str:
+        """Why a life has not begun; "" when it has. Who says that it is ready has the port, so that
+        no other process can be the one that answers."""
+        try:
+            if not ready.get(timeout=START_SECONDS):
+                return f"the server ended without being ready at {self.url}"
+        except Empty:
+            return f"the server was not ready at {self.url} in {START_SECONDS} s"
+        return "" if answers(self.port) else "the server said that it is ready, and did not answer"
 
     def kill(self) -> None:
         """SIGKILL to the server and all its children, as the machine's out-of-memory killer."""
@@ -149,12 +163,14 @@ class Server:
             process.stdout.close()
         self._process = None
 
-    def _read(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
+    def _read(self, process: subprocess.Popen[str], ready: SimpleQueue[bool]) -> None:
+        """Into the log; tell whether it is ready, or will never be, since its output has ended."""
         for line in process.stdout or ():
             self._lines.append(line.rstrip())
-            if READY.search(line):
-                ready.set()
-        ready.set()  # the end of its output: whoever waits looks whether it still lives
+            said = READY.search(line)
+            if said is not None and said[1] == self.url:
+                ready.put(True)
+        ready.put(False)
 
 
 @contextmanager
@@ -178,6 +194,20 @@ def broken_server(module: str, switch: Path) -> tuple[str, ...]:
     places = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
     started = (sys.executable, "-m", f"{__package__}.{module}", str(switch), "serve")
     return ("env", f"PYTHONPATH={places}", *started)
+
+
+def answers(port: int) -> bool:
+    """Whether HTTP is answered there. Waits for the end of the connection, so that the server does
+    not hold it any more."""
+    try:
+        with socket.create_connection((HOST, port), timeout=START_SECONDS) as sock:
+            sock.sendall(PROBE)
+            data = b""
+            while piece := sock.recv(4096):
+                data += piece
+    except OSError:
+        return False
+    return data.startswith(b"HTTP/1.1 ")
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support import tus
 from support.clients import Client, Ended, Running
-from support.line import Line
+from support.line import Line, Tape
 from support.servers import Server
 
 STRIKE_SECONDS = 60.0
@@ -115,6 +115,22 @@ def deadlines(server: Server, ids: Set[str]) -> int:
 
 
 # --- the verdict ---------------------------------------------------------------------------------
+
+
+def judged(
+    client: Client,
+    server: Server,
+    path: Path,
+    *strikes: Strike,
+    rate: float | None = None,
+    tape: Tape | None = None,
+) -> Outcome:
+    """Upload `path` on a line of its own while the strikes come down; how it ended, which may be a
+    failure, but an honest one. Raises AssertionError as `judge` does."""
+    with Line(server.port, rate=rate, tape=tape) as line:
+        outcome = upload_under(client, server, line, path, *strikes)
+    judge(server, path.read_bytes(), outcome)
+    return outcome
 
 
 def judge(server: Server, source: bytes, outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
@@ -65,7 +66,7 @@ class DocketEngine:
         self._concurrency = concurrency
         self._seconds = seconds
         self._drain = drain
-        self._handler: JobHandler | None = None
+        self._given = _Given()
 
     async def open(self) -> None:
         _quieten("docket", logging.WARNING)
@@ -101,7 +102,7 @@ class DocketEngine:
                 return sum(await pipeline.execute())
 
     async def work(self, handler: JobHandler) -> None:
-        self._handler = handler
+        self._given.handler = handler
         worker = Worker(
             self._docket,
             concurrency=self._concurrency,
@@ -120,6 +121,7 @@ class DocketEngine:
                 with anyio.CancelScope(shield=True):
                     await self._stop(running)
                     await self._hand_back(worker.name)
+                self._given.handler = None
 
     async def _stop(self, running: "asyncio.Task[None]") -> None:
         """The first cancellation has the worker wait for its jobs, the second cancels them."""
@@ -159,11 +161,12 @@ class DocketEngine:
             attempts=ATTEMPTS, minimum_delay=FIRST_RETRY, maximum_delay=LAST_RETRY
         )
         limit = Timeout(timedelta(seconds=self._seconds))
+        given = self._given
 
         async def optimize(id: str, retry: ExponentialRetry = retries, _: Timeout = limit) -> None:
-            assert self._handler is not None, "only `work` runs jobs"
+            assert given.handler is not None, "only `work` runs jobs"
             try:
-                await self._handler(UploadId(id))
+                await given.handler(UploadId(id))
             except Exception as error:
                 again = retry.attempt < ATTEMPTS
                 log.warning("job.failed", upload_id=id, error=repr(error), again=again)
@@ -171,6 +174,14 @@ class DocketEngine:
                     raise
 
         return optimize
+
+
+@dataclass(slots=True)
+class _Given:
+    """The handler, while `work` runs. Docket keeps each task function, with all that it refers to,
+    for the life of the process: so that refers to this, and not to the engine."""
+
+    handler: JobHandler | None = None
 
 
 @contextmanager

@@ -1,0 +1,21 @@
+"""A store on a real disk, and where it keeps its files."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from support.stores import disk_store
+from tusline.storage.disk import DiskStore
+from tusline.storage.layout import Layout
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "data")
+
+
+@pytest.fixture
+def store(layout: Layout) -> Generator[DiskStore]:
+    with disk_store(layout) as opened:
+        yield opened
