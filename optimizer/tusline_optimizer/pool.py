@@ -35,11 +35,17 @@ class ImagePool:
         idle: float,
         recycled_after: int = RECYCLED_AFTER,
     ) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
-        self._budget = Budget(memory)
+        self._concurrency = concurrency
+        self._memory = memory
         self._seconds = seconds
         self._idle_seconds = idle
         self._recycled_after = recycled_after
+        self.open()
+
+    def open(self) -> None:
+        """Take images, in whatever event loop: also anew after `close`."""
+        self._slots = asyncio.Semaphore(self._concurrency)
+        self._budget = Budget(self._memory)
         self._idle: dict[Process, asyncio.TimerHandle] = {}
         self._busy: set[Process] = set()
         self._ending: set[asyncio.Task[None]] = set()
@@ -73,6 +79,8 @@ class ImagePool:
             timer.cancel()
         children = [*self._idle, *self._busy]
         self._idle.clear()
+        for child in children:  # first of all: who closes us may have no time to wait
+            child.end()
         await asyncio.gather(*(child.kill() for child in children), *self._ending)
 
     async def _ask(

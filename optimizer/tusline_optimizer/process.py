@@ -86,11 +86,15 @@ class Process:
         self._answering = False
         return answer
 
-    async def kill(self) -> None:
-        """End it at once; on return it is gone."""
+    def end(self) -> None:
+        """SIGKILL; it is gone a moment later."""
         if self.alive:
             with suppress(ProcessLookupError):
                 self._process.kill()
+
+    async def kill(self) -> None:
+        """End it at once; on return it is gone."""
+        self.end()
         self._requests.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -39,7 +39,8 @@ class Tusline:
         tusline.install(app, prefix="/media")
 
     adds `/media/files`, `/media/uploads/…` and `/media/config` to `app`, and starts and stops
-    tusline with it. Raises ConfigurationError at start when the settings do not fit the machine.
+    tusline with it. A server that is to stop in time calls `drain` first (I10). Raises
+    ConfigurationError at start when the settings do not fit the machine.
     """
 
     def __init__(self, settings: Settings | None = None, hooks: Hooks | None = None) -> None:
@@ -48,7 +49,7 @@ class Tusline:
         self.parts: Embedded = embedded(self.settings)
         self._tasks: list[asyncio.Future[None]] = []
         self._stop = Stop(self.settings.stop_wait)
-        self._closing: threading.Thread | None = None
+        self._closed: threading.Event | None = None
 
     # --- routes ------------------------------------------------------------------------------
 
@@ -148,6 +149,7 @@ class Tusline:
         parts = self.parts
         async with AsyncExitStack() as stack:
             await self._open(stack)
+            parts.pool.open()
             stack.push_async_callback(self._stop.step, "children", parts.pool.close)
             control = ControlServer(parts.folder.layout.control, {"sweep": self._sweep})
             await control.open()
@@ -186,9 +188,9 @@ class Tusline:
         self._stop.begin()
         self.parts.service.running.drain()
 
-    def closed(self) -> bool:
-        """Whether a stop has left nothing behind that still works."""
-        return self._closing is not None and not self._closing.is_alive()
+    def hanging(self) -> bool:
+        """Whether the last stop has left something behind that still works in the folder."""
+        return self._closed is not None and not self._closed.is_set()
 
     async def sweep_once(self) -> dict[str, Any]:
         """One sweep on a folder that no server holds. Raises ConfigurationError when one does.
@@ -204,22 +206,34 @@ class Tusline:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         parts = self.parts
+        parts.folder.open()
+        self._closed = None
         self._stop.reset()
         parts.service.running.reset()
-        parts.folder.open()
-        stack.callback(self._close)
+        stack.push_async_callback(self._close)
         parts.records.open()
-        await stack.enter_async_context(parts.jobs)
+        await parts.jobs.open()
+        stack.push_async_callback(self._stop.step, "queue", parts.jobs.close)
 
-    def _close(self) -> None:
+    async def _close(self) -> None:
         """In a thread: a step of the disk that hangs cannot be interrupted, only left behind. The
         folder stays locked until its end: nobody else works in it beside us."""
-        self._closing = threading.Thread(
-            target=self.parts.close, name="tusline-closing", daemon=True
-        )
-        self._closing.start()
-        self._closing.join(self._stop.left())
-        if not self.closed():
+        loop, told, closed = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+        self._closed = closed
+
+        def close() -> None:
+            try:
+                self.parts.close()
+            finally:
+                closed.set()
+                with suppress(RuntimeError):  # the loop is over, and nobody waits any more
+                    loop.call_soon_threadsafe(told.set)
+
+        threading.Thread(target=close, name="tusline-closing", daemon=True).start()
+        try:
+            async with asyncio.timeout(self._stop.left()):
+                await told.wait()
+        except TimeoutError:
             log.warning("stop.disk_hangs", waited=self.settings.stop_wait)
 
     async def _sweep(self) -> dict[str, Any]:

@@ -51,9 +51,11 @@ class Embedded:
 
     def close(self) -> None:
         """Wait for all that is being written, close the records, and give the folder free."""
-        self.records.close()
-        self.pace.close()
-        self.folder.close()
+        try:
+            self.records.close()
+            self.pace.close()
+        finally:
+            self.folder.close()
 
 
 def accepted_types(settings: Settings) -> tuple[str, ...]:

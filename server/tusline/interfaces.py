@@ -140,9 +140,9 @@ class Records(Protocol):
         as it is then, with all that its bytes are stored under.
 
         Every later commit, finish or publish under an older token is refused. An upload that is
-        over already stays as it is, and one that was stored does not expire by this (but see
-        `drop_original`). With `token`, only while it is the upload's newest, whether its lease
-        still runs or not: else LeaseLost. Raises UnknownUpload.
+        over already stays as it is, whoever asks, and one that was stored does not expire by this
+        (but see `drop_original`). With `token`, only while it is the upload's newest, whether its
+        lease still runs or not: else LeaseLost. Raises UnknownUpload.
         """
 
     async def discarded(self, id: UploadId) -> None:

@@ -1,21 +1,19 @@
 """uvicorn as tusline runs it: it says when it is ready, and it drains before it stops (I10)."""
 
-import os
 import resource
 import socket
-import sys
 import threading
 from contextlib import suppress
-from typing import Any, NoReturn
+from types import FrameType
+from typing import Any
 
 import click
-import structlog
 import uvicorn
 
 from tusline.app import Tusline
 from tusline.errors import ConfigurationError
 from tusline.protocol import bounded
-from tusline.stopping import CLOSING
+from tusline.stopping import CLOSING, leave
 
 FILES = 65536
 """Open files that are asked for: more connections than that would want more memory."""
@@ -24,9 +22,7 @@ BACKLOG = 2048
 """Connections that may wait to be accepted."""
 
 GRACE = 1.0
-"""Seconds after a stop's time is over at which the process ends, whatever still hangs in it."""
-
-log = structlog.get_logger()
+"""Seconds after a stop's time is over, at which the process ends, whatever still hangs in it."""
 
 
 class Server(uvicorn.Server):
@@ -44,10 +40,13 @@ class Server(uvicorn.Server):
             shown = f"[{host}]" if ":" in host else host
             click.echo(f"tusline is ready at http://{shown}:{port}")
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by the signal itself: also where the event loop hangs."""
+        if self.last_resort is None:
+            self.last_resort = leave(self._tusline.settings.stop_wait + GRACE)
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.last_resort = threading.Timer(self._tusline.settings.stop_wait + GRACE, _leave)
-        self.last_resort.daemon = True
-        self.last_resort.start()
         await self._tusline.drain()
         await super().shutdown(sockets)
 
@@ -80,7 +79,9 @@ def allow_files() -> None:
 
 
 def serve(app: Any, tusline: Tusline, listener: socket.socket) -> None:
-    """Run until a signal; Ctrl-C is a way to stop, not a failure."""
+    """Run until a signal; Ctrl-C is a way to stop, not a failure, and returns. After SIGTERM the
+    process ends by that signal, once it is clean; with status 1 where something had to be left
+    undone."""
     settings = tusline.settings
     allow_files()
     config = uvicorn.Config(
@@ -99,17 +100,11 @@ def serve(app: Any, tusline: Tusline, listener: socket.socket) -> None:
     server = Server(config, tusline)
     with listener, suppress(KeyboardInterrupt):
         server.run([listener])
-    if server.last_resort is not None and tusline.closed():
-        server.last_resort.cancel()
-    click.echo("tusline has stopped")
+    if not tusline.hanging():
+        if server.last_resort is not None:
+            server.last_resort.cancel()
+        click.echo("tusline has stopped")
 
 
 def _whole(seconds: float) -> int:
     return max(1, round(seconds))
-
-
-def _leave() -> NoReturn:
-    """As kill -9 would, which the data folder is made for. Python itself waits for its threads."""
-    log.warning("stop.left_undone", threads=[thread.name for thread in threading.enumerate()])
-    sys.stdout.flush()
-    os._exit(0)

@@ -197,8 +197,9 @@ class Settings(BaseSettings):
     )
     stop_wait: Seconds = Field(
         default=8,
-        description="Seconds from SIGTERM to the exit, all in all: what is not done by then "
-        "(syncs, jobs, finishing steps) is made up for at the next start.",
+        ge=2,
+        description="Seconds from SIGTERM to the exit: syncs, jobs and finishing steps that are "
+        "not done by then are made up for at the next start.",
     )
 
     commit_bytes: Bytes = Field(

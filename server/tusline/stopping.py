@@ -1,8 +1,11 @@
-"""How long a stop may take, in all (I10)."""
+"""How long a stop may take, in all (I10), and the way out when something hangs."""
 
 import asyncio
+import os
+import threading
 import time
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import structlog
 
@@ -10,6 +13,12 @@ log = structlog.get_logger()
 
 CLOSING = 1.0
 """Seconds of a stop that are kept for closing the records: other steps do not get them."""
+
+LEAST = 0.1
+"""Seconds that a step has at least, however late it is: enough for one that does not hang."""
+
+LAST_WORD = 0.5
+"""Seconds for the last line of the log, which may hang as anything else."""
 
 
 class Stop:
@@ -31,14 +40,34 @@ class Stop:
         self._until = None
 
     def left(self) -> float:
-        """Seconds; it begins with the first look at it."""
+        """Seconds for closing; a stop begins with the first look at them. A host may have taken
+        all of them for its own: CLOSING are always left."""
         self.begin()
-        return max(0.0, (self._until or 0.0) - time.monotonic())
+        return max(CLOSING, (self._until or 0.0) - time.monotonic())
 
     async def step(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
-        """Do a step, or leave it undone when there is no time. Raises what it raises."""
+        """Do a step, or leave it undone when there is no time. Raises what it raises, but for a
+        TimeoutError."""
         try:
-            async with asyncio.timeout(self.left() - CLOSING):
+            async with asyncio.timeout(max(LEAST, self.left() - CLOSING)):
                 await work()
         except TimeoutError:
             log.warning("stop.step_undone", step=name)
+
+
+def leave(after: float) -> threading.Timer:
+    """End the process after so many seconds, as kill -9 would, which the data folder is made for;
+    unless the timer is cancelled. Python itself waits for its threads, and for steps that hang."""
+    timer = threading.Timer(after, _leave)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _leave() -> NoReturn:
+    names = [thread.name for thread in threading.enumerate()]
+    word = threading.Thread(target=log.error, args=("stop.left_undone",), kwargs={"threads": names})
+    word.daemon = True
+    word.start()
+    word.join(LAST_WORD)
+    os._exit(1)

@@ -153,3 +153,22 @@ async def test_what_nobody_waits_for_any_more_is_not_done(thread: SqliteThread) 
     await thread.run(lambda _: done.append("awaited"))
     await standing
     assert done == ["awaited"]
+
+
+async def test_what_comes_behind_the_end_is_refused_at_once_and_never_done(
+    thread: SqliteThread,
+) -> None:
+    stop = Stop()
+    standing = asyncio.create_task(thread.run(stop))
+    await asyncio.to_thread(stop.reached.wait, 30)
+    closing = asyncio.create_task(asyncio.to_thread(thread.close))
+    while thread._queue.empty():
+        await asyncio.sleep(0.001)
+    late = asyncio.create_task(thread.run(count_and_add))
+    await asyncio.sleep(0)
+    stop.go_on.set()
+    await asyncio.gather(standing, closing)
+    with pytest.raises(RecordsUnavailable, match="closed"):
+        await late
+    thread.start(lambda db: None)
+    assert await thread.look(lambda db: db.execute("SELECT * FROM notes").fetchall()) == []

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Generator
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from support import photos, tus
-from support.servers import Server, running_server
+from support.servers import Server, free_port, running_server
+from support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -61,6 +63,36 @@ def test_the_embedding_example_is_an_application(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "/media/files" in done.stdout
+
+
+def test_the_embedding_server_stops_in_time_under_a_running_upload(tmp_path: Path) -> None:
+    blocks = BLOCK.findall((ROOT / "README.md").read_text())
+    embedding = [code for kind, code in blocks if kind == "python" and "tusline.install" in code]
+    embedding += [code for kind, code in blocks if kind == "python" and "tusline.drain" in code]
+    port = free_port()
+    (tmp_path / "app.py").write_text("\n".join(embedding).replace("port=8000", f"port={port}"))
+    files, ann = f"http://127.0.0.1:{port}/media/files", {"Authorization": "Bearer secret"}
+    with subprocess.Popen([sys.executable, "app.py"], cwd=tmp_path) as host:
+        try:
+            until(lambda: accepts(port), "the application accepts")
+            url = tus.create(files, 1000, headers=ann).headers["location"]
+            with tus.open_patch(url, 0, 1000, headers=ann) as upload:
+                upload.sendall(b"x" * 500)
+                status = tus.status_url(url)
+                until(
+                    lambda: tus.request("GET", status, ann).json()["offset"] == 500,
+                    "the upload moves",
+                )
+                host.terminate()
+                assert tus.read_answer(upload).status == 503
+            host.wait(10)
+        finally:
+            host.kill()
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_the_examples_need_nothing_that_is_not_there() -> None:

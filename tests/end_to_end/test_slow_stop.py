@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support import tus
-from support.hanging_server import KINDS, hung
+from support.hanging_server import IN_THREADS, ON_THE_LOOP, hung
 from support.servers import broken_server, running_server
 from support.waiting import until
 
@@ -26,7 +26,7 @@ AT_60_000 = {
 
 @pytest.mark.parametrize(
     ("kind", "how"),
-    [*((kind, signal.SIGTERM) for kind in KINDS), ("syncs", signal.SIGINT)],
+    [*((kind, signal.SIGTERM) for kind in (*IN_THREADS, *ON_THE_LOOP)), ("syncs", signal.SIGINT)],
 )
 def test_a_stop_does_not_wait_for_a_disk_that_hangs(
     tmp_path: Path, kind: str, how: signal.Signals
@@ -48,8 +48,12 @@ def test_a_stop_does_not_wait_for_a_disk_that_hangs(
             request.start()
         until(hung(switch).exists, f"{kind} hang")
         began = time.monotonic()
-        server.terminate(how)
+        left = server.terminate(how)
         assert time.monotonic() - began < STOP_WAIT + 3
+        by_itself = kind in IN_THREADS and how is signal.SIGTERM
+        assert left == (-how if by_itself else 1)
+        assert ("stop.left_undone" in server.log) is not by_itself
+        assert "tusline has stopped" not in server.log
         for request in requests:
             request.join()
         switch.unlink()

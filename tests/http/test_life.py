@@ -1,6 +1,7 @@
 """Starting and stopping: refusals with a way out, and nothing lost at a SIGTERM."""
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 from support import tus
 from support.servers import Server, running_server
 from tusline import Settings, create_app
+from tusline.storage.layout import Layout
+from tusline.upload import UploadId
 
 
 def serve(*options: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -80,3 +83,15 @@ def test_ctrl_c_stops_a_server_and_is_no_failure(tmp_path: Path) -> None:
     server.start()
     assert server.terminate(signal.SIGINT) == 0
     assert "tusline has stopped" in server.log
+
+
+def test_a_sweep_without_a_server_prints_nothing_but_json_and_logs_elsewhere(
+    tmp_path: Path,
+) -> None:
+    stranger = Layout(tmp_path / "data").extent(UploadId("n" * 32), 0)
+    stranger.parent.mkdir(parents=True)
+    stranger.touch()
+    command = [sys.executable, "-m", "tusline", "sweep", "--data", str(tmp_path / "data"), "--json"]
+    swept = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert json.loads(swept.stdout)["expired"] == 0
+    assert "store.unknown_uploads" in swept.stderr

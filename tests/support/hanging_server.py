@@ -1,6 +1,6 @@
 """`tusline` on a disk that can hang: `python -m support.hanging_server SWITCH serve …`.
 
-While the file SWITCH names a kind of step (see KINDS) each of that kind hangs; the first to do so
+While the file SWITCH names a kind of step (see below) each of that kind hangs; the first to do so
 leaves a file beside it.
 """
 
@@ -17,7 +17,9 @@ from tusline.cli import main
 from tusline.records import sqlite_thread
 from tusline.storage import files
 
-KINDS = ("syncs", "reads", "records")
+IN_THREADS = ("syncs", "reads", "records")
+ON_THE_LOOP = ("writes",)
+"""Where a step hangs: there the event loop goes on, here it does not."""
 
 
 def hung(switch: Path) -> Path:
@@ -36,10 +38,11 @@ def hanging(switch: Path, kind: str, step: Callable[..., Any]) -> Callable[..., 
 
 
 class HangingOs:
-    """`os` whose syncs of files may hang."""
+    """`os` whose syncs and writes of files may hang."""
 
     def __init__(self, switch: Path) -> None:
         self.fdatasync = hanging(switch, "syncs", os.fdatasync)
+        self.pwrite = hanging(switch, "writes", os.pwrite)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(os, name)

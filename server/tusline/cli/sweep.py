@@ -11,8 +11,12 @@ import click
 from tusline.cli.common import Misconfigured, data_option, json_option, settings_with
 from tusline.control import ask
 from tusline.errors import ConfigurationError, TuslineError
+from tusline.logs import configure
 from tusline.settings import Settings
 from tusline.storage.layout import Layout
+
+LAST_WORDS = 1.0
+"""Seconds to tell what was done, where the disk hangs: nobody waits for that."""
 
 
 async def _sweep(settings: Settings) -> Mapping[str, Any]:
@@ -25,8 +29,14 @@ async def _sweep(settings: Settings) -> Mapping[str, Any]:
 
 async def _sweep_alone(settings: Settings) -> Mapping[str, Any]:
     from tusline.app import Tusline
+    from tusline.stopping import leave
 
-    return await Tusline(settings).sweep_once()
+    tusline = Tusline(settings)
+    try:
+        return await tusline.sweep_once()
+    finally:
+        if tusline.hanging():
+            leave(after=LAST_WORDS)
 
 
 @click.command
@@ -40,6 +50,7 @@ def sweep(data: Path | None, as_json: bool) -> None:
     settings = settings_with(data=data)
     if not settings.data.is_dir():
         raise click.ClickException(f"{settings.data} is no data folder of tusline")
+    configure(level=settings.log_level, format=settings.log_format)
     try:
         swept = asyncio.run(_sweep(settings))
     except ConfigurationError as error:

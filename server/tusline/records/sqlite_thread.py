@@ -74,6 +74,7 @@ class SqliteThread:
         can be. Raises RecordsUnavailable, and what `prepare` raises."""
         opened = threading.Event()
         self._failure = None
+        self._queue = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._main, args=(prepare, conclude, opened), name="tusline-records", daemon=True
         )
@@ -138,6 +139,7 @@ class SqliteThread:
             with suppress(sqlite3.Error):
                 conclude(connection)
             connection.close()
+            self._refuse_rest()
 
     def _open(self, prepare: Work[None]) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None)
@@ -151,6 +153,15 @@ class SqliteThread:
             connection.close()
             raise
         return connection
+
+    def _refuse_rest(self) -> None:
+        """What came behind the end: nobody will do it."""
+        with suppress(queue.Empty):
+            while True:
+                item = self._queue.get_nowait()
+                if item is not None:
+                    item.error = RecordsUnavailable("the records are closed")
+                    _tell_all([item])
 
     def _next_group(self) -> list[_Item] | None:
         first = self._queue.get()

@@ -78,8 +78,9 @@ class Settler:
 
     async def idle(self) -> None:
         """Wait until nothing is being settled in this process."""
-        while self._background:
-            await asyncio.wait(set(self._background))
+        loop = asyncio.get_running_loop()
+        while mine := {task for task in self._background if task.get_loop() is loop}:
+            await asyncio.wait(mine)
 
     async def _guarded(self, lease: Lease) -> Upload | BytesLost | None:
         id = lease.upload.id

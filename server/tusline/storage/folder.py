@@ -21,23 +21,32 @@ class Folder:
             if not self.layout.root.exists():
                 files.make_folder(self.layout.root.absolute())
                 self.layout.root.chmod(0o700)  # names and photos of people
-            self._descriptor = os.open(self.layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-            if not files.try_lock(self._descriptor):
-                raise ConfigurationError(
-                    f"{self.layout.root} is in use by {self._holder()}: stop that process, or "
-                    "give this one another folder (--data, TUSLINE_DATA)"
-                )
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
-            self._empty_scratch()
+            self._descriptor = self._locked()
+            try:
+                os.ftruncate(self._descriptor, 0)
+                os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+                self._empty_scratch()
+            except BaseException:
+                self.close()
+                raise
         except OSError as error:
-            self.close()
             raise ConfigurationError(
                 f"the data folder {self.layout.root} cannot be used: {error.strerror}"
             ) from error
-        except ConfigurationError:
-            self.close()
+
+    def _locked(self) -> int:
+        """A descriptor that has the lock. One that we have from another `open` keeps it."""
+        descriptor = os.open(self.layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+        try:
+            if not files.try_lock(descriptor):
+                raise ConfigurationError(
+                    f"{self.layout.root} is in use by {_holder(descriptor)}: stop that process, or "
+                    "give this one another folder (--data, TUSLINE_DATA)"
+                )
+        except BaseException:
+            os.close(descriptor)
             raise
+        return descriptor
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -45,10 +54,11 @@ class Folder:
                 os.close(self._descriptor)
             self._descriptor = -1
 
-    def _holder(self) -> str:
-        number = os.pread(self._descriptor, 32, 0).decode("ascii", "replace")
-        return f"process {number}" if number else "another process"
-
     def _empty_scratch(self) -> None:
         files.remove(self.layout.scratch)
         files.make_folder(self.layout.scratch.absolute())
+
+
+def _holder(descriptor: int) -> str:
+    number = os.pread(descriptor, 32, 0).decode("ascii", "replace")
+    return f"process {number}" if number else "another process"

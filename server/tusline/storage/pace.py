@@ -39,7 +39,7 @@ class Pace:
         return await self._long.run(step)
 
     def close(self) -> None:
-        """Wait for the steps under way, and end the threads."""
+        """Wait for all steps, and end the threads."""
         self._short.close()
         self._long.close()
 
@@ -61,5 +61,5 @@ class Pool:
 
     def close(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor.shutdown(wait=True)  # steps that wait, too: some hold files open
             self._executor = None
