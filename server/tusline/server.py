@@ -1,6 +1,8 @@
 """uvicorn as tusline runs it: it says when it is ready, and it drains before it stops (I10)."""
 
+import os
 import resource
+import signal
 import socket
 import threading
 from contextlib import suppress
@@ -20,6 +22,9 @@ FILES = 65536
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
+
+INTERRUPTED = 130
+"""Exit status after a second Ctrl-C, as shells have it: 128 and the signal's number."""
 
 GRACE = 1.0
 """Seconds after a stop's time is over, at which the process ends, whatever still hangs in it."""
@@ -41,12 +46,16 @@ class Server(uvicorn.Server):
             click.echo(f"tusline is ready at http://{shown}:{port}")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called by the signal itself: also where the event loop hangs."""
+        """Called by the signal itself: also where the event loop hangs. Who presses Ctrl-C again
+        means at once: the data folder is made for kill -9."""
         if self.last_resort is None:
             self.last_resort = leave(self._tusline.settings.stop_wait + GRACE)
+        elif sig == signal.SIGINT:
+            os._exit(INTERRUPTED)
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        click.echo(f"tusline stops, within {self._tusline.settings.stop_wait:g} seconds")
         await self._tusline.drain()
         await super().shutdown(sockets)
 

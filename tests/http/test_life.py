@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from support import tus
 from support.servers import Server, running_server
+from support.waiting import until, until_written
 from tusline import Settings, create_app
 from tusline.storage.layout import Layout
 from tusline.upload import UploadId
@@ -61,6 +63,23 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert "cannot be used" in refused.stderr
 
 
+def test_a_folder_with_files_of_somebody_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "scratch" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("precious")
+    refused = serve("--data", str(tmp_path))
+    assert refused.returncode == 2
+    assert f"{tmp_path} is no data folder of tusline, and not empty" in refused.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+
+
+def test_a_fresh_disk_and_hidden_files_are_no_reason_to_refuse(tmp_path: Path) -> None:
+    (tmp_path / "data" / "lost+found").mkdir(parents=True)
+    (tmp_path / "data" / ".gitkeep").touch()
+    with running_server(tmp_path) as server:
+        assert tus.request("GET", f"{server.url}/healthz").status == 200
+
+
 async def test_an_application_can_be_started_twice(tmp_path: Path) -> None:
     app = create_app(Settings(data=tmp_path / "data"))
     for _ in range(2):
@@ -85,12 +104,28 @@ def test_ctrl_c_stops_a_server_and_is_no_failure(tmp_path: Path) -> None:
     assert "tusline has stopped" in server.log
 
 
+def test_a_second_ctrl_c_stops_at_once_and_without_a_word(tmp_path: Path) -> None:
+    with running_server(tmp_path, types="*") as server:
+        url = tus.created(server.files, 1000)
+        tus.patch(url, 0, b"x" * 300)
+        with tus.open_patch(url, 300, 700) as moving:
+            moving.sendall(b"x" * 200)
+            until_written(server.data, url, 500)
+            os.kill(server.pid, signal.SIGINT)
+            until(lambda: "tusline stops" in server.log, "the stop begins")
+            assert server.terminate(signal.SIGINT) == 130
+        assert "Traceback" not in server.log
+        server.start()
+        assert tus.head(url).offset >= 300
+
+
 def test_a_sweep_without_a_server_prints_nothing_but_json_and_logs_elsewhere(
     tmp_path: Path,
 ) -> None:
     stranger = Layout(tmp_path / "data").extent(UploadId("n" * 32), 0)
     stranger.parent.mkdir(parents=True)
     stranger.touch()
+    Layout(tmp_path / "data").lock.touch()
     command = [sys.executable, "-m", "tusline", "sweep", "--data", str(tmp_path / "data"), "--json"]
     swept = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     assert json.loads(swept.stdout)["expired"] == 0

@@ -7,6 +7,9 @@ from tusline.errors import ConfigurationError
 from tusline.storage import files
 from tusline.storage.layout import Layout
 
+OF_SYSTEMS = frozenset({"lost+found"})
+"""What a fresh disk may hold."""
+
 
 class Folder:
     """Holds the folder's lock from `open` to `close`; a killed process lets go of it by dying."""
@@ -21,6 +24,7 @@ class Folder:
             if not self.layout.root.exists():
                 files.make_folder(self.layout.root.absolute())
                 self.layout.root.chmod(0o700)  # names and photos of people
+            self._must_be_ours()
             self._descriptor = self._locked()
             try:
                 os.ftruncate(self._descriptor, 0)
@@ -33,6 +37,18 @@ class Folder:
             raise ConfigurationError(
                 f"the data folder {self.layout.root} cannot be used: {error.strerror}"
             ) from error
+
+    def _must_be_ours(self) -> None:
+        """Raises ConfigurationError for a folder of somebody else's files: some of their names
+        might be ours, and `scratch` is emptied."""
+        if self.layout.lock.exists() or self.layout.records.exists():
+            return
+        for path in self.layout.root.iterdir():
+            if not path.name.startswith(".") and path.name not in OF_SYSTEMS:
+                raise ConfigurationError(
+                    f"{self.layout.root.absolute()} is no data folder of tusline, and not empty: "
+                    f"it holds {path.name}. Give a new or an empty one (--data, TUSLINE_DATA)"
+                )
 
     def _locked(self) -> int:
         """A descriptor that has the lock. One that we have from another `open` keeps it."""
