@@ -62,7 +62,10 @@ async def ask(path: Path, command: str) -> Mapping[str, Any]:
     try:
         writer.write(json.dumps({"do": command}).encode() + b"\n")
         async with asyncio.timeout(ANSWER_SECONDS):
-            answer: Mapping[str, Any] = json.loads(await reader.readline())
+            line = await reader.readline()
+        if not line:
+            raise ConnectionResetError("the server has stopped meanwhile")
+        answer: Mapping[str, Any] = json.loads(line)
         return answer
     finally:
         writer.close()

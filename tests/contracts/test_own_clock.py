@@ -19,6 +19,7 @@ from support.uploads import (
     fresh,
 )
 from tusline.interfaces import Due
+from tusline.records import sqlite_thread
 from tusline.records.sqlite import SqliteRecords
 from tusline.upload import Delta, Outcome, Phase
 
@@ -142,6 +143,28 @@ async def test_uploads_stay_where_the_operator_wants_none_to_expire_any_more(
         clock.forward(YEAR)
         assert (await records.due(10)).expired == ()
         assert (await records.get(fresh().id)).expires is None
+
+
+async def test_the_time_is_given_back_later_where_another_process_writes_at_the_opening(
+    opened: Open, clock: HandClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_thread, "BUSY_MS", 20)
+    async with opened() as records:
+        await progressed(records)
+        clock.forward(EXPIRES - 10)
+    clock.forward(EXPIRES - 10)
+    other = sqlite3.connect(tmp_path / "r.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    async with opened():  # as `tusline serve`, which looks whether it can open them, first
+        pass
+    async with opened() as records:
+        other.execute("ROLLBACK")
+        assert (await records.due(10)).expired == ()
+        clock.forward(9)
+        assert (await records.due(10)).expired == ()
+        clock.forward(2)
+        assert len((await records.due(10)).expired) == 1
+    other.close()
 
 
 async def test_uploads_from_a_time_when_none_expired_have_a_whole_life_afterwards(

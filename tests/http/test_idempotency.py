@@ -28,6 +28,17 @@ def test_a_repeated_creation_finds_its_upload_at_its_offset(files: str) -> None:
     assert tus.create(files, len(DATA), headers=mine).offset == len(DATA)
 
 
+def test_a_smaller_limit_does_not_concern_what_was_created_before(tmp_path: Path) -> None:
+    with running_server(tmp_path, types="*", max_size=100) as server:
+        mine = key()
+        url = tus.create(server.files, 100, headers=mine).headers["location"]
+        server.restart(max_size=50)
+        again = tus.create(server.files, 100, headers=mine)
+        assert (again.status, again.headers["location"]) == (201, url)
+        assert tus.create(server.files, 100, headers=key()).status == 413
+        assert tus.patch(url, 0, b"x" * 100).status == 204
+
+
 def test_a_key_counts_bare_and_in_quotes(files: str) -> None:
     bare = key()
     quoted = {"Idempotency-Key": f'"{bare["Idempotency-Key"]}"'}

@@ -52,10 +52,20 @@ class InterruptedRecords:
 
     async def create(self, upload: Upload, **how: Any) -> Begun:
         begun = await self._inner.create(upload, **how)
-        if begun.upload.id != upload.id and self.after_repetition is not None:
-            meanwhile, self.after_repetition = self.after_repetition, None
-            await meanwhile(begun.upload.id)
+        if begun.upload.id != upload.id:
+            await self._interrupt(begun.upload.id)
         return begun
+
+    async def named(self, owner: str, key: str) -> Upload | None:
+        known = await self._inner.named(owner, key)
+        if known is not None:
+            await self._interrupt(known.id)
+        return known
+
+    async def _interrupt(self, id: UploadId) -> None:
+        meanwhile, self.after_repetition = self.after_repetition, None
+        if meanwhile is not None:
+            await meanwhile(id)
 
     async def retire(
         self, id: UploadId, phase: Phase, reason: Reason | None, *, token: int | None = None

@@ -11,10 +11,10 @@ from tusline.records.own_clock import Absence, Reading, note
 log = structlog.get_logger()
 
 
-def after_a_stop(book: Book, away: Absence, now: Reading) -> None:
+def after_a_stop(book: Book, now: Reading) -> None:
     """Free every lease and hand back every job: no writer and no worker has survived the process
-    that held the folder. Give uploads the time back in which nobody could go on with them. And
-    where the machine has been booted anew since, take them back to what was surely on disk (I11).
+    that held the folder. And where the machine has been booted anew since, take uploads back to
+    what was surely on disk (I11).
 
     On a full disk leases and jobs stay: leases run out by themselves or are overtaken, jobs are
     started anew. Raises sqlite3.Error when uploads had to be taken back and could not.
@@ -28,14 +28,16 @@ def after_a_stop(book: Book, away: Absence, now: Reading) -> None:
         _take_back(book, lost)
     try:
         book.db.execute("UPDATE uploads SET lease_until = 0 WHERE lease_until > 0")
-        _give_time_back(book, away, now)
         hand_back(book)
     except sqlite3.OperationalError as error:
         log.warning("uploads.not_prepared", error=str(error))
 
 
-def _give_time_back(book: Book, away: Absence, now: Reading) -> None:
-    """Move what expires on by as much as the wall clock was set, and by the time that the records
+def give_time_back(book: Book, away: Absence, now: Reading) -> None:
+    """Note that the records are open, and give uploads the time back in which nobody could go on
+    with them: in one step, inside a transaction.
+
+    What expires moves on by as much as the wall clock was set, and by the time that the records
     were closed: by that no further than another whole life after the last progress, or an upload
     would not expire where nobody but `tusline sweep` ever opens them.
 
@@ -49,21 +51,19 @@ def _give_time_back(book: Book, away: Absence, now: Reading) -> None:
         "wall": away.wall[0],
         "own": away.own[0],
     }
-    with book.db:
-        book.db.execute("BEGIN IMMEDIATE")
-        book.db.execute(
-            "UPDATE uploads SET expires = iif(:life, expires + :set + iif(expires > :wall,"
-            " max(0, min(:closed, since + 2 * :life - (expires - :wall + :own))), 0), NULL)"
-            " WHERE phase = 'receiving' AND expires IS NOT NULL",
-            given,
-        )
-        book.db.execute(
-            "UPDATE uploads SET expires ="
-            " iif(concat IS NOT NULL AND offset = length, :later, :soon)"
-            " WHERE phase = 'receiving' AND expires IS NULL AND members = ''",
-            given,
-        )
-        note(book.db, book.own, now)
+    book.db.execute(
+        "UPDATE uploads SET expires = iif(:life, expires + :set + iif(expires > :wall,"
+        " max(0, min(:closed, since + 2 * :life - (expires - :wall + :own))), 0), NULL)"
+        " WHERE phase = 'receiving' AND expires IS NOT NULL",
+        given,
+    )
+    book.db.execute(
+        "UPDATE uploads SET expires ="
+        " iif(concat IS NOT NULL AND offset = length, :later, :soon)"
+        " WHERE phase = 'receiving' AND expires IS NULL AND members = ''",
+        given,
+    )
+    note(book.db, book.own, now)
 
 
 def _take_back(book: Book, lost: list[sqlite3.Row]) -> None:

@@ -12,9 +12,9 @@ from tusline.records import batches, finals, jobs, keys, retention
 from tusline.records.book import Book
 from tusline.records.due import what_is_due
 from tusline.records.opening import after_a_stop
-from tusline.records.own_clock import Reading, absence, note
 from tusline.records.schema import bring_up, must_be_current
 from tusline.records.sqlite_thread import SqliteThread
+from tusline.records.timekeeping import Timekeeper
 from tusline.upload import (
     MOVES,
     OVER,
@@ -55,13 +55,12 @@ class SqliteRecords:
         keep_originals: float = 0,
     ) -> None:
         self._thread = SqliteThread(path, wait=wait)
-        self._clock = clock
+        self._time = Timekeeper(clock, boot)
         self._lease_ttl = lease_ttl
         self._expires = expires
         self._boot = boot
         self._keep_records = keep_records
         self._keep_originals = keep_originals
-        self._ahead = 0.0
 
     def open(self, *, read_only: bool = False) -> None:
         """Raises RecordsUnavailable, ConfigurationError."""
@@ -71,22 +70,21 @@ class SqliteRecords:
 
         def prepare(db: sqlite3.Connection) -> None:
             bring_up(db, boot=self._boot)
-            now = self._reading()
-            away = absence(db, now)
-            self._ahead = away.own[1] - now.steady
-            after_a_stop(self._book(db), away, now)
+            self._time.open(db)
+            after_a_stop(self._book(db), self._time.reading())
+            with suppress(sqlite3.OperationalError):  # a full disk, say: `due` tries again
+                note_time(db)
 
-        self._thread.start(prepare, conclude=self._note_time)
+        def note_time(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                self._time.note(self._book(db))
+            self._time.noted()
+
+        self._thread.start(prepare, conclude=note_time)
 
     def close(self) -> None:
         self._thread.close()
-
-    def _reading(self) -> Reading:
-        return Reading(wall=self._clock.now(), steady=self._clock.steady(), boot=self._boot)
-
-    def _note_time(self, db: sqlite3.Connection) -> None:
-        now = self._reading()
-        note(db, now.steady + self._ahead, now)
 
     async def _run(self, work: Callable[[Book], T]) -> T:
         return await self._thread.run(lambda db: work(self._book(db)))
@@ -97,8 +95,8 @@ class SqliteRecords:
     def _book(self, db: sqlite3.Connection) -> Book:
         return Book(
             db=db,
-            now=self._clock.now(),
-            own=self._clock.steady() + self._ahead,
+            now=self._time.now(),
+            own=self._time.own(),
             lease_ttl=self._lease_ttl,
             expires=self._expires,
             boot=self._boot,
@@ -257,7 +255,8 @@ class SqliteRecords:
 
     async def due(self, limit: int) -> Due:
         with suppress(RecordsUnavailable):  # a full disk, say, which the sweeper may make room on
-            await self._thread.run(self._note_time)
+            await self._run(self._time.note)
+            self._time.noted()
         return await self._look(
             lambda book: what_is_due(
                 book, limit, keep_records=self._keep_records, keep_originals=self._keep_originals

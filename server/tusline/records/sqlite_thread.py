@@ -18,7 +18,7 @@ Work = Callable[[sqlite3.Connection], T]
 GROUP = 256
 """Operations committed together at most: bounds how long the first of them waits."""
 
-BUSY_MS = 5000
+BUSY_MS = 2000
 """Milliseconds that writes wait for a write of another process (an operator's `sqlite3`), and
 everybody for one that has the database to itself. Its readers (`tusline show`) are not waited for.
 """
@@ -100,8 +100,9 @@ class SqliteThread:
         return await self._run(work, writes=True)
 
     async def look(self, work: Work[T]) -> T:
-        """As `run`, for work that only reads: no other process's write holds it up. It may pass
-        writes that are not answered yet."""
+        """As `run`, for work that only reads: it needs no lock, and goes before the writes of its
+        group, which are not answered yet. While those of the group before wait for another
+        process's write it waits with them."""
         return await self._run(work, writes=False)
 
     async def _run(self, work: Work[T], *, writes: bool) -> T:
@@ -181,7 +182,7 @@ class SqliteThread:
 
 
 def _looks_and_writes(group: list[_Item]) -> list[list[_Item]]:
-    """What only reads goes first: it waits neither for a disk nor for another process's write."""
+    """What only reads goes first: it needs neither the disk's sync nor another process's leave."""
     parts = [[item for item in group if item.writes is writes] for writes in (False, True)]
     return [part for part in parts if part]
 

@@ -11,6 +11,7 @@ from tusline.endings import Ended
 from tusline.errors import (
     BytesLost,
     LeaseLost,
+    RecordsUnavailable,
     RejectedUpload,
     ServiceBusy,
     StoreFull,
@@ -24,7 +25,7 @@ from tusline.service.doors import Doors
 from tusline.service.lease import Lease
 from tusline.service.leases import Leases
 from tusline.service.running import Running
-from tusline.service.session import Rhythm, Session
+from tusline.service.session import LATE, Rhythm, Session
 from tusline.service.settling import Settler
 from tusline.service.terminating import Terminator
 from tusline.upload import Delta, Phase, Upload, UploadId
@@ -156,6 +157,16 @@ class Appender:
             body.stop(Ended.LEASE_LOST)
 
     async def _end(self, session: Session, body: Body, *, creating: bool) -> Appended:
+        """Not much longer than the request may last (I6), whatever does not answer: then the lease
+        runs out, or is overtaken. Raises RecordsUnavailable."""
+        left = body.left()
+        try:
+            async with asyncio.timeout(None if left is None else left + LATE):
+                return await self._concluded(session, body, creating=creating)
+        except TimeoutError as error:
+            raise RecordsUnavailable("the end of the request took too long") from error
+
+    async def _concluded(self, session: Session, body: Body, *, creating: bool) -> Appended:
         ended = body.ended or Ended.FAILED
         try:
             await session.settled()

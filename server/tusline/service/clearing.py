@@ -1,5 +1,7 @@
 """Bytes that nobody needs any more: deleted now, or by a later sweep."""
 
+import asyncio
+
 import structlog
 
 from tusline.errors import TuslineError, UnknownUpload
@@ -11,6 +13,10 @@ log = structlog.get_logger()
 WALKED = 100
 """Uploads in the store that are compared with their records in one step of the walk: a large store
 takes days, but litter harms nobody."""
+
+
+SOON = 3.0
+"""Seconds that a request waits for bytes to be deleted: for its client they are gone already."""
 
 
 class Clearer:
@@ -31,6 +37,15 @@ class Clearer:
             log.warning("upload.not_cleared", upload_id=upload.id, error=str(error))
             return False
         return True
+
+    async def clear_soon(self, upload: Upload) -> None:
+        """`clear`, for a request: where the disk takes long it goes on by itself, and the sweeper
+        looks after it."""
+        try:
+            async with asyncio.timeout(SOON):
+                await self.clear(upload)
+        except TimeoutError:
+            log.warning("upload.clears_slowly", upload_id=upload.id)
 
     async def drop_original(self, upload: Upload) -> bool:
         """Whether an original that was kept long enough is gone. The record says that it goes

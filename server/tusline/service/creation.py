@@ -9,8 +9,6 @@ from tusline.errors import (
     BadRequest,
     Busy,
     ExpiredUpload,
-    ServiceBusy,
-    StoreFull,
     TooLarge,
     UnknownUpload,
 )
@@ -75,13 +73,23 @@ class Creator:
         """
         rules.may_name(creation, owner=owner)
         for _ in range(TRIES):
-            if creation.members:
+            known = await self._named(creation, owner)
+            if known is not None:
+                created = await self._repeated(known, creation)
+            elif creation.members:
                 created = await self._create_final(creation, owner=owner, left=left)
             else:
                 created = await self._create(creation, body, owner=owner)
             if created is not None:
                 return created
         raise Busy("the upload of this Idempotency-Key is going", retry_after=1)
+
+    async def _named(self, creation: Creation, owner: str) -> Upload | None:
+        """What was created before under this key: it is looked up first, since what refuses a new
+        upload (its size, its members, a full disk) does not concern that one."""
+        if creation.key is None:
+            return None
+        return await self._doors.records.named(owner, creation.key)
 
     async def _create(
         self, creation: Creation, body: Body | None, *, owner: str
@@ -98,17 +106,8 @@ class Creator:
         return Appended(upload=begun.upload, added=0, ended=Ended.COMPLETE)
 
     async def _begin(self, fresh: Upload, creation: Creation, *, lease: bool) -> Begun:
-        """The record. What refuses a new upload does not concern one that was created before."""
-        try:
-            free, depth = await self._doors.store.free(), await self._doors.jobs.depth()
-            rules.has_room(self._limits, length=creation.length, free=free, depth=depth)
-        except (StoreFull, ServiceBusy):
-            if creation.key is None:
-                raise
-            known = await self._doors.records.named(fresh.owner, creation.key)
-            if known is None:
-                raise
-            return Begun(upload=known, token=None)
+        free, depth = await self._doors.store.free(), await self._doors.jobs.depth()
+        rules.has_room(self._limits, length=creation.length, free=free, depth=depth)
         return await self._doors.records.create(
             fresh, lease=lease, key=creation.key, most=self._limits.max_files
         )
@@ -125,13 +124,7 @@ class Creator:
     async def _create_final(
         self, creation: Creation, *, owner: str, left: float | None
     ) -> Appended | None:
-        """Its key is looked up first: members may be gone since it was created. None: as
-        `_repeated`."""
-        records = self._doors.records
-        if creation.key is not None:
-            known = await records.named(owner, creation.key)
-            if known is not None:
-                return await self._repeated(known, creation)
+        """None: as `_repeated`."""
         measured = await self._joiner.measured(creation, owner=owner)
         rules.may_create(measured, self._limits)
         begun = await self._begin(self._fresh(measured, owner), measured, lease=True)

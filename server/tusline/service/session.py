@@ -17,7 +17,8 @@ from tusline.upload import NOTHING, Delta
 log = structlog.get_logger()
 
 LATE = 3.0
-"""Seconds that a sync may go on after a request's deadline; what it was for is not acknowledged."""
+"""Seconds that syncs and last commits may go on after a request's deadline; what they were for is
+not acknowledged then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

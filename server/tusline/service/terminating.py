@@ -42,4 +42,4 @@ class Terminator:
     async def _gone(self, over: Upload) -> None:
         await self._signals.notify(topics.free(over.id))
         await self._signals.notify(topics.changed(over.id))
-        await self._clearer.clear(over)
+        await self._clearer.clear_soon(over)
