@@ -18,7 +18,7 @@ def configure(*, level: str, format: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: Any = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+    last: Any = _for_a_terminal() if text else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -41,3 +41,9 @@ def configure(*, level: str, format: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _for_a_terminal() -> structlog.dev.ConsoleRenderer:
+    """Tracebacks are Python's own: richer ones show local variables, and with them what requests
+    carry, a token for example."""
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
