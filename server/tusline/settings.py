@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     )
     types: Words = Field(
         default=IMAGE_TYPES,
-        description="Media types accepted, by content; `*` accepts everything and stores what "
-        "is no image unoptimized.",
+        description="Media types accepted, of those in the default, by content; `*` accepts "
+        "everything and stores what is no image unoptimized.",
     )
     expires: Seconds = Field(
         default=86400,

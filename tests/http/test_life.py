@@ -45,6 +45,8 @@ def test_a_server_that_anybody_could_write_to_is_refused(tmp_path: Path) -> None
         ({"max_size": "big"}, "TUSLINE_MAX_SIZE"),
         ({"public_url": "example.org"}, "TUSLINE_PUBLIC_URL"),
         ({"trusted_proxies": "nobody"}, "TUSLINE_TRUSTED_PROXIES"),
+        ({"types": "image/png,jpeg"}, "TUSLINE_TYPES"),
+        ({"types": ""}, "TUSLINE_TYPES"),
     ],
 )
 def test_a_bad_setting_is_named(tmp_path: Path, settings: dict[str, str], named: str) -> None:

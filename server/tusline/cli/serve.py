@@ -50,8 +50,8 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
     from tusline.server import serve as run
 
     configure(level=settings.log_level, format=settings.log_format)
-    app = create_app(settings)
     try:
+        app = create_app(settings)
         app.state.tusline.check()
         listener = listen(settings.host, settings.port, idle=settings.download_idle)
     except ConfigurationError as error:
