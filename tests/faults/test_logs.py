@@ -8,12 +8,16 @@ import pytest
 FAULT = """
 import logging, sys
 import structlog
+from tusline import Settings, Tusline
 from tusline.logs import configure
 
 def serve(header):
     raise RuntimeError("a bug")
 
-configure(level="info", format=sys.argv[1])
+if sys.argv[1] == "embedded":
+    Tusline(Settings())
+else:
+    configure(level="info", format=sys.argv[1])
 try:
     serve("Bearer " + "x".join(["se", "cret"]))
 except RuntimeError:
@@ -23,12 +27,13 @@ except RuntimeError:
 """A fault with a token at hand, which stands nowhere in the source as it is."""
 
 
-@pytest.mark.parametrize("format", ["text", "json"])
-def test_a_traceback_names_the_line_and_shows_no_value(format: str) -> None:
+@pytest.mark.parametrize("shape", ["text", "json", "embedded"])
+def test_a_traceback_names_the_line_and_shows_no_value(shape: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FAULT, format], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", FAULT, shape], capture_output=True, text=True, timeout=30
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("RuntimeError: a bug") == 2, "one of ours, one of a library's"
-    assert "in serve" in done.stderr
-    assert "sexcret" not in done.stderr
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    assert told.count("RuntimeError: a bug") == 2, "one of ours, one of a library's"
+    assert "in serve" in told
+    assert "sexcret" not in told

@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
 from support import tus
 from support.servers import Server, running_server
-from tusline import Settings, create_app
+from tusline import Access, Hooks, Settings, Tusline, create_app
 from tusline.storage.layout import Layout
 from tusline.upload import UploadId
 
@@ -61,6 +63,32 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     refused = serve("--data", str(tmp_path / "file" / "data"))
     assert refused.returncode == 2
     assert "cannot be used" in refused.stderr
+
+
+async def nobody(access: Access) -> str | None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("allowed", "hooks", "warned"),
+    [(False, Hooks(), True), (True, Hooks(), False), (False, Hooks(authorize=nobody), False)],
+)
+async def test_an_application_that_anybody_can_upload_to_says_so_at_its_start(
+    tmp_path: Path, allowed: bool, hooks: Hooks, warned: bool
+) -> None:
+    tusline = Tusline(Settings(data=tmp_path / "data", allow_anonymous=allowed), hooks)
+    tusline.install(app := Starlette())
+    with capture_logs() as logs:
+        async with app.router.lifespan_context(app):
+            pass
+    told = [log["way_out"] for log in logs if log["event"] == "embedded.anonymous"]
+    assert len(told) == warned
+    assert all("authorize" in way_out for way_out in told)
+
+
+def test_a_server_on_loopback_does_not_warn_of_who_could_upload(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        assert "anonymous" not in server.log
 
 
 async def test_an_application_can_be_started_twice(tmp_path: Path) -> None:

@@ -20,10 +20,13 @@ def loopback(host: str) -> bool:
         return False
 
 
-def guard(settings: Settings) -> None:
-    """Raises Misconfigured for a server that anybody could write to by mistake (I9)."""
+def guarded(settings: Settings) -> Settings:
+    """The settings of a server that may be anonymous: its operator, or its address, allows it.
+
+    Raises Misconfigured for one that anybody could write to by mistake (I9).
+    """
     if loopback(settings.host) or settings.allow_anonymous:
-        return
+        return settings.model_copy(update={"allow_anonymous": True})
     raise Misconfigured(
         f"refusing to listen on {settings.host}: anybody there could upload. Set "
         "TUSLINE_ALLOW_ANONYMOUS=true if the unguessable upload id is protection enough, or "
@@ -41,8 +44,7 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
     Everything is kept in the data folder: no services are needed. SIGTERM and Ctrl-C end
     running uploads with what they have; clients go on when the server is back.
     """
-    settings = settings_with(host=host, port=port, data=data)
-    guard(settings)
+    settings = guarded(settings_with(host=host, port=port, data=data))
 
     from tusline.app import create_app
     from tusline.logs import configure
