@@ -14,6 +14,8 @@ from structlog.testing import capture_logs
 from support import tus
 from support.servers import Server, running_server
 from tusline import Access, Hooks, Settings, Tusline, create_app
+from tusline.errors import ConfigurationError
+from tusline.settings import load
 from tusline.storage.layout import Layout
 from tusline.upload import UploadId
 
@@ -56,6 +58,32 @@ def test_a_bad_setting_is_named(tmp_path: Path, settings: dict[str, str], named:
     assert refused.returncode == 2
     assert named in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "option", "port"),
+    [
+        ({}, None, 8000),
+        ({"PORT": "1"}, None, 1),
+        ({"PORT": "1", "TUSLINE_PORT": "2"}, None, 2),
+        ({"PORT": "1", "TUSLINE_PORT": "2"}, 3, 3),
+    ],
+)
+def test_the_nearer_word_on_the_port_wins(
+    variables: dict[str, str], option: int | None, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PORT", "TUSLINE_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert (load() if option is None else load(port=option)).port == port
+
+
+@pytest.mark.parametrize("name", ["PORT", "TUSLINE_PORT"])
+def test_a_port_that_is_none_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "http")
+    with pytest.raises(ConfigurationError, match=r"^TUSLINE_PORT: "):
+        load()
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:

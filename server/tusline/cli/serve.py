@@ -36,7 +36,11 @@ def guarded(settings: Settings) -> Settings:
 
 @click.command
 @click.option("--host", help="Address to listen on [default: TUSLINE_HOST, or 127.0.0.1].")
-@click.option("--port", type=int, help="Port to listen on; 0: a free one [default: PORT, or 8000].")
+@click.option(
+    "--port",
+    type=int,
+    help="Port to listen on; 0: a free one [default: TUSLINE_PORT, else PORT, else 8000].",
+)
 @data_option
 def serve(host: str | None, port: int | None, data: Path | None) -> None:
     """Serve uploads, optimize images, and show the upload page, all in one process.
