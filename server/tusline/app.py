@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from tusline.assembly import Embedded, embedded
 from tusline.control import ControlServer
 from tusline.errors import ServiceBusy
-from tusline.hooks import Hooks
+from tusline.hooks import ANONYMOUS, Hooks
 from tusline.http.address import Addresses
 from tusline.http.cors import Cors, Endpoint
 from tusline.http.doorman import Doorman
@@ -26,6 +26,7 @@ from tusline.http.pages import Config, Health, Pages, chunk_hints
 from tusline.http.replies import Linger
 from tusline.http.status import Status
 from tusline.http.tus import EXTENSIONS, Announced, Tus
+from tusline.logs import configure_embedded
 from tusline.settings import Settings, load
 from tusline.stopping import Stop
 
@@ -44,6 +45,7 @@ class Tusline:
     """
 
     def __init__(self, settings: Settings | None = None, hooks: Hooks | None = None) -> None:
+        configure_embedded()
         self.settings = settings or load()
         self.hooks = hooks or Hooks()
         self.parts: Embedded = embedded(self.settings)
@@ -147,6 +149,8 @@ class Tusline:
     async def running(self) -> AsyncGenerator[None]:
         """Everything opened, the worker and the sweeper at work; closed in reverse."""
         parts = self.parts
+        if self.hooks.authorize is None and not self.settings.allow_anonymous:
+            log.warning("embedded.anonymous", way_out=ANONYMOUS)
         async with AsyncExitStack() as stack:
             await self._open(stack)
             parts.pool.open()

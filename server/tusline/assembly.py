@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from tusline.clock import SystemClock
+from tusline.errors import ConfigurationError
 from tusline.jobs.docket import DocketEngine
 from tusline.records.sqlite import SqliteRecords
-from tusline.rules import Limits
+from tusline.rules import ANY_TYPE, Limits
 from tusline.service.doors import Doors
 from tusline.service.service import Service, Tuning
 from tusline.service.session import Rhythm
 from tusline.service.watermarks import SyncRhythm
-from tusline.settings import Settings
+from tusline.settings import Settings, variable
 from tusline.signals.local import LocalSignals
+from tusline.sniff import ALIASES, KINDS
 from tusline.storage.boot import boot_id
 from tusline.storage.disk import DiskStore
 from tusline.storage.folder import Folder
@@ -59,10 +61,23 @@ class Embedded:
 
 
 def accepted_types(settings: Settings) -> tuple[str, ...]:
-    """The types to accept: HEIC only where its decoder is installed."""
-    if find_spec("pi_heif") is not None:
-        return settings.types
-    return tuple(kind for kind in settings.types if kind != "image/heic")
+    """The types to accept, by their usual names: HEIC only where its decoder is installed. Raises
+    ConfigurationError for types that no file could ever be found to be, and for none at all."""
+    named = [ALIASES.get(name.lower(), name.lower()) for name in settings.types]
+    unknown = [name for name in named if name not in KINDS | {ANY_TYPE}]
+    if unknown or not named:
+        raise ConfigurationError(
+            f"{variable('types')}: {', '.join(unknown) or 'an empty list'} would accept no file, "
+            f"for types are told by content. Known are {', '.join(sorted(KINDS))}, "
+            f"and {ANY_TYPE} for every file"
+        )
+    if find_spec("pi_heif") is None:
+        named = [kind for kind in named if kind != "image/heic"]
+    if not named:
+        raise ConfigurationError(
+            f"{variable('types')}: image/heic needs its decoder, the extra heic of tusline"
+        )
+    return tuple(dict.fromkeys(named))
 
 
 def embedded(settings: Settings) -> Embedded:

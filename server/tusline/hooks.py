@@ -37,3 +37,10 @@ class Hooks:
     """The host's callables. Without `authorize` the unguessable id is key enough."""
 
     authorize: Authorize | None = None
+
+
+ANONYMOUS = (
+    "anybody who reaches this application can upload: give Hooks(authorize=...), or say "
+    "Settings(allow_anonymous=True) where the unguessable id is key enough"
+)
+"""What a host hears that gives no `authorize` and has not allowed that."""

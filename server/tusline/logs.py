@@ -18,7 +18,7 @@ def configure(*, level: str, format: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: Any = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+    last: Any = _console(colors=True) if text else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -41,3 +41,19 @@ def configure(*, level: str, format: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def configure_embedded() -> None:
+    """Leave all to a host that has set structlog up. Where none has, keep its defaults, but for
+    their tracebacks."""
+    if not structlog.is_configured():
+        shared = structlog.get_config()["processors"][:-1]
+        structlog.configure(processors=[*shared, _console(colors=sys.stdout.isatty())])
+
+
+def _console(*, colors: bool) -> structlog.dev.ConsoleRenderer:
+    """Tracebacks are Python's own: richer ones show local variables, and with them what requests
+    carry, a token for example."""
+    return structlog.dev.ConsoleRenderer(
+        colors=colors, exception_formatter=structlog.dev.plain_traceback
+    )

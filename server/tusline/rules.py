@@ -90,7 +90,7 @@ def may_create(creation: Creation, limits: Limits) -> None:
     declared = headers.metadata_text(creation.metadata, "filetype")
     if declared and not creation.partial and not _may_hold(declared, limits.types):
         raise UnsupportedType(
-            f"files of this type are not accepted: {', '.join(limits.types)} are",
+            f"files of this type are not accepted; accepted are {', '.join(limits.types)}",
             code="type-not-accepted",
         )
 

@@ -74,7 +74,7 @@ def listen(host: str, port: int, *, idle: float) -> socket.socket:
     except OSError as error:
         raise ConfigurationError(
             f"cannot listen on {host}, port {port}: {error.strerror}. "
-            "Choose another address with --host and --port, or TUSLINE_HOST and PORT"
+            "Choose another address with --host and --port, or TUSLINE_HOST and TUSLINE_PORT"
         ) from error
 
 

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tusline.errors import ConfigurationError
-from tusline.units import Address, Bytes, Gone, Networks, Seconds, Words
+from tusline.units import Address, Bytes, Gone, Networks, PerSecond, Seconds, Words
 
 IMAGE_TYPES = (
     "image/jpeg",
@@ -46,8 +46,8 @@ class Settings(BaseSettings):
         default=8000,
         ge=0,
         le=65535,
-        validation_alias=AliasChoices("port", "TUSLINE_PORT", "PORT"),
-        description="Port to listen on; PORT is read too. 0 takes a free one.",
+        validation_alias=AliasChoices("TUSLINE_PORT", "PORT", "port"),
+        description="Port to listen on, before PORT, which is read too. 0 takes a free one.",
     )
     public_url: Address = Field(
         default=None,
@@ -80,8 +80,8 @@ class Settings(BaseSettings):
     )
     types: Words = Field(
         default=IMAGE_TYPES,
-        description="Media types accepted, by content; `*` accepts everything and stores what "
-        "is no image unoptimized.",
+        description="Media types accepted, of those in the default, by content; `*` accepts "
+        "everything and stores what is no image unoptimized.",
     )
     expires: Seconds = Field(
         default=86400,
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds that bytes of a running request may be unsynced.",
     )
-    sync_rate: float = Field(
+    sync_rate: PerSecond = Field(
         default=20, gt=0, description="Syncs a second at most, over all unfinished uploads."
     )
     queue_limit: int = Field(
@@ -278,8 +278,8 @@ class Settings(BaseSettings):
 
 
 def variable(name: str) -> str:
-    """The environment variable of a settings field."""
-    return PREFIX + name.upper()
+    """The environment variable of a settings field, which may be named by its alias."""
+    return PREFIX + name.removeprefix(PREFIX).upper()
 
 
 def load(**given: Any) -> Settings:

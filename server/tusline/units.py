@@ -1,4 +1,6 @@
-"""What the values of settings can be: sizes, seconds, lists, networks, addresses."""
+"""What the values of settings can be: sizes, seconds, lists, networks, addresses. Text among the
+annotations is the unit, as `tusline settings` tells it.
+"""
 
 from ipaddress import ip_network
 from typing import Annotated, Literal
@@ -32,10 +34,12 @@ def _absolute(value: str | None) -> str | None:
     return value.rstrip("/")
 
 
-Bytes = Annotated[int, BeforeValidator(_bytes)]
+Bytes = Annotated[int, BeforeValidator(_bytes), "bytes"]
 """A size in bytes; as text also with a unit, 10MiB for example."""
 
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False), "seconds"]
+
+PerSecond = Annotated[float, Field(ge=0, allow_inf_nan=False), "per second"]
 
 Gone = Annotated[Literal[410, 404], BeforeValidator(int)]
 """A status for what is no more."""

@@ -12,6 +12,7 @@ import pytest
 
 from tusline import errors
 from tusline.cli import COMMANDS
+from tusline.cli.settings import table
 from tusline.settings import Settings, variable
 from tusline_optimizer.refusals import SENTENCES
 
@@ -70,6 +71,15 @@ def test_the_settings_page_is_generated_from_the_settings() -> None:
         check=True,
     )
     assert (ROOT / "docs/settings.md").read_text() == made.stdout, "run `make docs`"
+
+
+def test_the_settings_tell_the_unit_of_each_number() -> None:
+    told = {row["variable"]: row["type"] for row in table()}
+    assert told["TUSLINE_SYNC_RATE"] == "per second"
+    assert told["TUSLINE_SYNC_SECONDS"] == "seconds"
+    assert told["TUSLINE_SYNC_BYTES"] == "bytes"
+    assert told["TUSLINE_MAX_FILES"] == "int"
+    assert "float" not in told.values()
 
 
 def test_every_setting_says_what_it_means() -> None:

@@ -112,3 +112,32 @@ def test_the_timeline_in_a_folder_of_another_version_is_a_word_with_a_way_out(
     assert done.returncode == CONFIGURATION
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+WITHOUT_RIGHTS = (
+    ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+)
+"""Before a command: root obeys permissions, too."""
+
+
+@pytest.mark.parametrize("command", [("show", "0" * 32), ("sweep",)], ids=["show", "sweep"])
+def test_a_folder_that_may_not_be_looked_into_is_named_in_one_line(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    closed = tmp_path / "closed"
+    (closed / "data").mkdir(parents=True)
+    closed.chmod(0)
+    try:
+        done = subprocess.run(
+            [*WITHOUT_RIGHTS, sys.executable, "-m", "tusline", *command],
+            env=os.environ | {"TUSLINE_DATA": str(closed / "data")},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    finally:
+        closed.chmod(0o700)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: {closed}/data")
+    assert done.stderr.endswith(": Permission denied\n")
+    assert done.stderr.count("\n") == 1

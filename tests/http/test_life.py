@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
 from support import tus
 from support.servers import Server, running_server
 from support.waiting import until, until_written
-from tusline import Settings, create_app
+from tusline import Access, Hooks, Settings, Tusline, create_app
+from tusline.errors import ConfigurationError
+from tusline.settings import load
 from tusline.storage.layout import Layout
 from tusline.upload import UploadId
 
@@ -47,6 +51,8 @@ def test_a_server_that_anybody_could_write_to_is_refused(tmp_path: Path) -> None
         ({"max_size": "big"}, "TUSLINE_MAX_SIZE"),
         ({"public_url": "example.org"}, "TUSLINE_PUBLIC_URL"),
         ({"trusted_proxies": "nobody"}, "TUSLINE_TRUSTED_PROXIES"),
+        ({"types": "image/png,jpeg"}, "TUSLINE_TYPES"),
+        ({"types": ""}, "TUSLINE_TYPES"),
     ],
 )
 def test_a_bad_setting_is_named(tmp_path: Path, settings: dict[str, str], named: str) -> None:
@@ -54,6 +60,32 @@ def test_a_bad_setting_is_named(tmp_path: Path, settings: dict[str, str], named:
     assert refused.returncode == 2
     assert named in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "option", "port"),
+    [
+        ({}, None, 8000),
+        ({"PORT": "1"}, None, 1),
+        ({"PORT": "1", "TUSLINE_PORT": "2"}, None, 2),
+        ({"PORT": "1", "TUSLINE_PORT": "2"}, 3, 3),
+    ],
+)
+def test_the_nearer_word_on_the_port_wins(
+    variables: dict[str, str], option: int | None, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PORT", "TUSLINE_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert (load() if option is None else load(port=option)).port == port
+
+
+@pytest.mark.parametrize("name", ["PORT", "TUSLINE_PORT"])
+def test_a_port_that_is_none_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "http")
+    with pytest.raises(ConfigurationError, match=r"^TUSLINE_PORT: "):
+        load()
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
@@ -78,6 +110,32 @@ def test_a_fresh_disk_and_hidden_files_are_no_reason_to_refuse(tmp_path: Path) -
     (tmp_path / "data" / ".gitkeep").touch()
     with running_server(tmp_path) as server:
         assert tus.request("GET", f"{server.url}/healthz").status == 200
+
+
+async def nobody(access: Access) -> str | None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("allowed", "hooks", "warned"),
+    [(False, Hooks(), True), (True, Hooks(), False), (False, Hooks(authorize=nobody), False)],
+)
+async def test_an_application_that_anybody_can_upload_to_says_so_at_its_start(
+    tmp_path: Path, allowed: bool, hooks: Hooks, warned: bool
+) -> None:
+    tusline = Tusline(Settings(data=tmp_path / "data", allow_anonymous=allowed), hooks)
+    tusline.install(app := Starlette())
+    with capture_logs() as logs:
+        async with app.router.lifespan_context(app):
+            pass
+    told = [log["way_out"] for log in logs if log["event"] == "embedded.anonymous"]
+    assert len(told) == warned
+    assert all("authorize" in way_out for way_out in told)
+
+
+def test_a_server_on_loopback_does_not_warn_of_who_could_upload(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        assert "anonymous" not in server.log
 
 
 async def test_an_application_can_be_started_twice(tmp_path: Path) -> None:

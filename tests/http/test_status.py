@@ -144,7 +144,15 @@ def test_a_stream_that_reconnects_is_not_told_what_it_knows(ready: str) -> None:
 
 @pytest.mark.parametrize("ids", ["", ",", ",".join(f"{n:022}" for n in range(101))])
 def test_a_stream_follows_a_bounded_number_of_uploads(server: Server, ids: str) -> None:
-    assert tus.request("GET", f"{server.url}/uploads/events?ids={ids}").status == 400
+    refused = tus.request("GET", f"{server.url}/uploads/events?ids={ids}")
+    assert (refused.status, refused.json()["code"]) == (400, "bad-ids")
+    assert "give 1 to 100 ids" in refused.json()["detail"]
+
+
+def test_a_stream_of_something_that_is_no_id_is_told_what_one_is(server: Server) -> None:
+    refused = tus.request("GET", f"{server.url}/uploads/events?ids={'n' * 22},short")
+    assert (refused.status, refused.json()["code"]) == (400, "bad-ids")
+    assert "last part of an upload's URL" in refused.json()["detail"]
 
 
 # --- limits, health, the page ------------------------------------------------------------------

@@ -73,7 +73,7 @@ def test_a_type_that_says_nothing_is_left_to_the_content(declared: str) -> None:
 
 def test_a_type_that_is_not_accepted_is_refused_before_any_byte_is_sent() -> None:
     creation = Creation(length=1, metadata=metadata(filetype="video/mp4"), body=0)
-    with pytest.raises(UnsupportedType):
+    with pytest.raises(UnsupportedType, match=r"; accepted are image/jpeg, image/heic$"):
         rules.may_create(creation, LIMITS)
     rules.may_create(creation, replace(LIMITS, types=("*",)))
 

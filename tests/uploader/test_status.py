@@ -114,6 +114,7 @@ def test_an_equal_hash_verifies_and_another_one_fails(sent: Result) -> None:
     assert bad.verified is False
     assert bad.failure is not None
     assert bad.failure.startswith("sha256-mismatch")
+    assert "changed meanwhile" in bad.failure
 
 
 def test_a_server_that_tells_no_hash_leaves_it_unchecked(sent: Result) -> None:

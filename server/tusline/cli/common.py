@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from tusline.errors import ConfigurationError
-from tusline.settings import Settings, load
+from tusline.settings import Settings, load, variable
 
 data_option = click.option(
     "--data",
@@ -14,6 +14,19 @@ data_option = click.option(
     help="Data folder [default: TUSLINE_DATA, or tusline-data].",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+def must_be_there(path: Path, data: Path) -> None:
+    """Raises ClickException where a data folder has no such file, or nobody lets us see it."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise click.ClickException(
+            f"{data.absolute()} is no data folder of tusline: name another with --data, or in "
+            f"{variable('data')}"
+        ) from None
+    except OSError as error:
+        raise click.ClickException(f"{path.absolute()}: {error.strerror}") from error
 
 
 class Misconfigured(click.ClickException):

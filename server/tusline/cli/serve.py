@@ -20,10 +20,13 @@ def loopback(host: str) -> bool:
         return False
 
 
-def guard(settings: Settings) -> None:
-    """Raises Misconfigured for a server that anybody could write to by mistake (I9)."""
+def guarded(settings: Settings) -> Settings:
+    """The settings of a server that may be anonymous: its operator, or its address, allows it.
+
+    Raises Misconfigured for one that anybody could write to by mistake (I9).
+    """
     if loopback(settings.host) or settings.allow_anonymous:
-        return
+        return settings.model_copy(update={"allow_anonymous": True})
     raise Misconfigured(
         f"refusing to listen on {settings.host}: anybody there could upload. Set "
         "TUSLINE_ALLOW_ANONYMOUS=true if the unguessable upload id is protection enough, or "
@@ -33,7 +36,11 @@ def guard(settings: Settings) -> None:
 
 @click.command
 @click.option("--host", help="Address to listen on [default: TUSLINE_HOST, or 127.0.0.1].")
-@click.option("--port", type=int, help="Port to listen on; 0: a free one [default: PORT, or 8000].")
+@click.option(
+    "--port",
+    type=int,
+    help="Port to listen on; 0: a free one [default: TUSLINE_PORT, else PORT, else 8000].",
+)
 @data_option
 def serve(host: str | None, port: int | None, data: Path | None) -> None:
     """Serve uploads, optimize images, and show the upload page, all in one process.
@@ -41,8 +48,7 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
     Everything is kept in the data folder: no services are needed. SIGTERM and Ctrl-C end
     running uploads with what they have; clients go on when the server is back.
     """
-    settings = settings_with(host=host, port=port, data=data)
-    guard(settings)
+    settings = guarded(settings_with(host=host, port=port, data=data))
 
     from tusline.app import create_app
     from tusline.logs import configure
@@ -50,8 +56,8 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
     from tusline.server import serve as run
 
     configure(level=settings.log_level, format=settings.log_format)
-    app = create_app(settings)
     try:
+        app = create_app(settings)
         app.state.tusline.check()
         listener = listen(settings.host, settings.port, idle=settings.download_idle)
     except ConfigurationError as error:

@@ -6,7 +6,6 @@ import sys
 from typing import Any, Literal, get_args, get_origin
 
 import click
-from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.table import Table
@@ -21,10 +20,11 @@ def _type(field: FieldInfo) -> str:
         return "list"
     if get_origin(kind) is Literal:
         return " or ".join(map(str, get_args(kind)))
-    if any(isinstance(part, BeforeValidator) for part in field.metadata):
-        return "bytes"
+    for part in field.metadata:
+        if isinstance(part, str):
+            return part
     names = [getattr(part, "__name__", str(part)) for part in get_args(kind) or (kind,)]
-    return {"float": "seconds"}.get(names[0], names[0].lower())
+    return names[0].lower()
 
 
 def _default(value: Any) -> str:

@@ -11,13 +11,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tusline.cli.common import Misconfigured, data_option, json_option, settings_with
+from tusline.cli.common import (
+    Misconfigured,
+    data_option,
+    json_option,
+    must_be_there,
+    settings_with,
+)
 from tusline.clock import SystemClock
 from tusline.errors import ConfigurationError, RecordsUnavailable, UnknownUpload
 from tusline.headers import metadata_text
 from tusline.records.sqlite import SqliteRecords
 from tusline.storage.layout import Layout
-from tusline.upload import Event, Upload, UploadId
+from tusline.upload import ID, Event, Upload, UploadId
 
 READ_SECONDS = 10
 """How long to wait for a database that another process writes."""
@@ -39,17 +45,16 @@ async def _read(path: Path, id: UploadId) -> tuple[Upload, list[Event]]:
 def show(id: str, data: Path | None, as_json: bool) -> None:
     """Show what happened to the upload ID, beside a running server or without one.
 
-    ID is the last part of the upload's URL; the whole URL is taken, too.
+    ID is the last part of the upload's URL; the whole URL is taken, too, and those of its files.
     """
     settings = settings_with(data=data)
     layout = Layout(settings.data)
-    upload_id = UploadId(id.rstrip("/").rpartition("/")[2])
-    if not layout.records.exists():
-        raise click.ClickException(f"{settings.data} is no data folder of tusline")
+    upload_id = id_in(id)
+    must_be_there(layout.records, settings.data)
     try:
         upload, events = asyncio.run(_read(layout.records, upload_id))
     except UnknownUpload:
-        raise click.ClickException(f"no upload {upload_id} in {settings.data}") from None
+        raise click.ClickException(f"no upload {upload_id} in {settings.data.absolute()}") from None
     except RecordsUnavailable as error:
         raise click.ClickException(error.message) from None
     except ConfigurationError as error:
@@ -58,6 +63,14 @@ def show(id: str, data: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(_document(upload, events)))
     else:
         _print(upload, events)
+
+
+def id_in(text: str) -> UploadId:
+    """The id in the URL of an upload, of its status or of one of its files; or the text itself."""
+    path, _, _ = text.partition("#")[0].partition("?")
+    parts = [part for part in path.split("/") if part]
+    ids = [part for part in parts if ID.fullmatch(part)]
+    return UploadId((ids or parts or [text])[-1])
 
 
 def _document(upload: Upload, events: list[Event]) -> dict[str, object]:

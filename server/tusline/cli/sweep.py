@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from tusline.cli.common import Misconfigured, data_option, json_option, settings_with
+from tusline.cli.common import (
+    Misconfigured,
+    data_option,
+    json_option,
+    must_be_there,
+    settings_with,
+)
 from tusline.control import ask
 from tusline.errors import ConfigurationError, TuslineError
 from tusline.logs import configure
@@ -48,15 +54,16 @@ def sweep(data: Path | None, as_json: bool) -> None:
     TUSLINE_SWEEP_EVERY seconds by itself.
     """
     settings = settings_with(data=data)
-    if not settings.data.is_dir():
-        raise click.ClickException(f"{settings.data} is no data folder of tusline")
+    must_be_there(settings.data, settings.data)
     configure(level=settings.log_level, format=settings.log_format)
     try:
         swept = asyncio.run(_sweep(settings))
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error
     except (OSError, ValueError, TuslineError) as error:
-        raise click.ClickException(f"the sweep failed: {error}") from error
+        raise click.ClickException(
+            f"the sweep of {settings.data.absolute()} failed: {error}"
+        ) from error
     if "error" in swept:
         raise click.ClickException(str(swept["error"]))
     if as_json:

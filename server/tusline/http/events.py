@@ -110,8 +110,12 @@ class Events:
         and what the doorman refuses with."""
         asked = request.query_params.get("ids", "")
         ids = list(dict.fromkeys(UploadId(part) for part in asked.split(",") if part))
-        if not 0 < len(ids) <= self._pulse.ids or not all(map(ID.fullmatch, ids)):
+        if not 0 < len(ids) <= self._pulse.ids:
             raise BadRequest(f"give 1 to {self._pulse.ids} ids: ?ids=a,b,c", code="bad-ids")
+        if not all(map(ID.fullmatch, ids)):
+            raise BadRequest(
+                "an id is the last part of an upload's URL, 16 to 64 signs", code="bad-ids"
+            )
         peer = request.client.host if request.client else None
         return {id: (await self._doorman.admit(Action.LOOK, id, given, peer)).sees for id in ids}
 

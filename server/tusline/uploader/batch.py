@@ -172,7 +172,10 @@ def judged(result: Result, status: Status, local: str) -> Result:
         words = f"{reason.code}: {reason.message}" if reason else f"the upload is {status.phase}"
         failure = f"stored, but not optimized: {words}" if status.phase is Phase.FAILED else words
     if verified is False:
-        failure = "sha256-mismatch: what the server stored is not what the file holds"
+        failure = (
+            "sha256-mismatch: what the server stored is not what the file holds. If the file was "
+            "changed meanwhile, send it again"
+        )
     return replace(result, status=status, sha256=local, verified=verified, failure=failure)
 
 
