@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from support import raw, tus
+from support.waiting import until
 
 VERSION = {"Tus-Resumable": "1.0.0"}
 UNKNOWN = "n" * 32
@@ -26,6 +27,7 @@ def all_kinds(files: str) -> Iterator[tus.Answer]:
     yield tus.create(files, 11, headers=key)
     with tus.open_patch(url, 0, 10) as holder:
         holder.sendall(b"12345")
+        until(lambda: tus.status(url)["offset"] == 5, "the holder is at work")
         yield tus.head(url)
         yield tus.read_answer(holder)
     with tus.open_patch(url, 5, 5) as silent:
