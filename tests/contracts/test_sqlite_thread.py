@@ -36,6 +36,11 @@ def count_and_add(db: sqlite3.Connection) -> int:
     return count
 
 
+def count(db: sqlite3.Connection) -> int:
+    found: int = db.execute("SELECT count(*) FROM notes").fetchone()[0]
+    return found
+
+
 class Stop:
     """A piece of work in which the thread stands still, so that others queue up behind it."""
 
@@ -99,25 +104,36 @@ async def test_a_write_that_has_read_waits_for_another_process_s_write(
     other.close()
 
 
-async def test_a_look_waits_for_no_write_of_another_process_nor_behind_one_that_does(
-    patient: SqliteThread, tmp_path: Path
+async def test_a_look_beside_a_write_that_another_process_refuses_is_answered(
+    thread: SqliteThread, tmp_path: Path
 ) -> None:
     stop = Stop()
-    standing = asyncio.create_task(patient.look(stop))
+    standing = asyncio.create_task(thread.look(stop))
     await asyncio.to_thread(stop.reached.wait, 30)
     other = sqlite3.connect(tmp_path / "r.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    writing = asyncio.create_task(patient.run(count_and_add))
-    await asyncio.sleep(0)  # now it is in the queue, and the look comes behind it
-    looking = asyncio.create_task(patient.look(lambda _: writing.done()))
+    writing = asyncio.create_task(thread.run(count_and_add))
+    looking = asyncio.create_task(thread.look(count))
+    await asyncio.sleep(0)  # now they are in the queue, and make one group
+    stop.go_on.set()
+    await standing
+    assert await looking == 0
+    with pytest.raises(RecordsUnavailable):
+        await writing
+    assert await thread.look(count) == 0
+    other.close()
+
+
+async def test_a_look_sees_every_write_that_came_before_it(thread: SqliteThread) -> None:
+    stop = Stop()
+    standing = asyncio.create_task(thread.look(stop))
+    await asyncio.to_thread(stop.reached.wait, 30)
+    works = [thread.look(count), thread.run(count_and_add), thread.look(count)]
+    ends = [asyncio.create_task(work) for work in works]
     await asyncio.sleep(0)
     stop.go_on.set()
     await standing
-    assert await looking is False
-    assert not writing.done()
-    other.execute("ROLLBACK")
-    assert await writing == 0
-    other.close()
+    assert await asyncio.gather(*ends) == [0, 0, 1]
 
 
 async def test_a_reader_of_another_process_holds_no_write_up(

@@ -9,6 +9,7 @@ import pytest
 
 from support import tus
 from support.servers import Server, running_server
+from support.waiting import until
 
 LIFE = 0.5
 VERSION = {"Tus-Resumable": "1.0.0"}
@@ -38,6 +39,7 @@ def test_every_answer_about_an_upload_that_expires_says_when(files: str) -> None
     patch = VERSION | OCTETS
     with tus.open_patch(url, 0, 10) as holder:
         holder.sendall(b"123")
+        until(lambda: tus.status(url)["offset"] == 3, "the holder is at work")
         answers = [
             created,
             tus.head(url),

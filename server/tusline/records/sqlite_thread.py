@@ -100,9 +100,9 @@ class SqliteThread:
         return await self._run(work, writes=True)
 
     async def look(self, work: Work[T]) -> T:
-        """As `run`, for work that only reads: it needs no lock, and goes before the writes of its
-        group, which are not answered yet. While those of the group before wait for another
-        process's write it waits with them."""
+        """As `run`, for work that only reads, in the same order: it sees every write that came
+        before it. Alone it needs no lock; beside writes that wait for another process's it waits
+        with them, for BUSY_MS."""
         return await self._run(work, writes=False)
 
     async def _run(self, work: Work[T], *, writes: bool) -> T:
@@ -133,9 +133,8 @@ class SqliteThread:
             opened.set()
         try:
             while (group := self._next_group()) is not None:
-                for part in _looks_and_writes(group):
-                    _run_group(connection, part)
-                    _tell_all(part)
+                _run_group(connection, group)
+                _tell_all(group)
         finally:
             with suppress(sqlite3.Error):
                 conclude(connection)
@@ -181,28 +180,25 @@ class SqliteThread:
         return group
 
 
-def _looks_and_writes(group: list[_Item]) -> list[list[_Item]]:
-    """What only reads goes first: it needs neither the disk's sync nor another process's leave."""
-    parts = [[item for item in group if item.writes is writes] for writes in (False, True)]
-    return [part for part in parts if part]
-
-
 def _run_group(connection: sqlite3.Connection, group: list[_Item]) -> None:
     """Where a group fails each piece is tried alone: on a full disk a look at an upload must not
     fail because somebody else's write does. Not where another process has the database, which was
-    waited for: they would wait for it again, one after the other. What nobody waits for any more
-    is left out."""
+    waited for: writes would wait for it again, one after the other, and looks need not. What nobody
+    waits for any more is left out."""
     wanted = [item for item in group if not item.future.done()]
     error = _try_group(connection, wanted)
     if error is None:
         return
-    if len(wanted) == 1 or _primary(error) == sqlite3.SQLITE_BUSY:
-        for item in wanted:
-            item.error = RecordsUnavailable(f"the records cannot be used: {error}", retry_after=5)
-        return
     for item in wanted:
-        item.result = item.error = None
-        _run_group(connection, [item])
+        item.result = None
+        item.error = RecordsUnavailable(f"the records cannot be used: {error}", retry_after=5)
+    again = wanted
+    if _primary(error) == sqlite3.SQLITE_BUSY:
+        again = [item for item in wanted if not item.writes]
+    if len(wanted) > 1:
+        for item in again:
+            item.error = None
+            _run_group(connection, [item])
 
 
 def _try_group(connection: sqlite3.Connection, group: list[_Item]) -> sqlite3.Error | None:
