@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from tusline.clock import SystemClock
 from tusline.errors import ConfigurationError
 from tusline.jobs.docket import DocketEngine
-from tusline.records.sqlite import SqliteRecords
+from tusline.records.sqlite.records import SqliteRecords
 from tusline.rules import ANY_TYPE, Limits
 from tusline.service.doors import Doors
 from tusline.service.service import Service, Tuning
@@ -15,12 +15,12 @@ from tusline.service.watermarks import SyncRhythm
 from tusline.settings import Settings, variable
 from tusline.signals.local import LocalSignals
 from tusline.sniff import ALIASES, KINDS
-from tusline.storage.boot import boot_id
-from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
-from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
+from tusline.storage.disk.boot import boot_id
+from tusline.storage.disk.folder import Folder
+from tusline.storage.disk.layout import Layout
+from tusline.storage.disk.pace import Pace
+from tusline.storage.disk.room import Room
+from tusline.storage.disk.store import DiskStore
 from tusline_optimizer.optimizer import Optimizer
 from tusline_optimizer.pool import ImagePool
 

@@ -18,7 +18,7 @@ STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 class SystemClock:
     """Follows the wall clock, and the small corrections that a time service makes; a jump it
     leaves out until the process ends. What a process with a wrong clock has written is judged
-    rightly by the next one all the same: see `records.own_clock`."""
+    rightly by the next one all the same: see `records.sqlite.own_clock`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

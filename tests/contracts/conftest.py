@@ -9,8 +9,8 @@ from support.clock import HandClock
 from support.stores import disk_store
 from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
 from tusline.interfaces import BlobStore, Records
-from tusline.records.sqlite import SqliteRecords
-from tusline.storage.layout import Layout
+from tusline.records.sqlite.records import SqliteRecords
+from tusline.storage.disk.layout import Layout
 
 PIECE = 64
 """Largest write in bytes: small, so that a test's writes take several."""

@@ -11,7 +11,7 @@ from support.ledgers import ListLedger
 from support.uploads import fresh
 from tusline.errors import LeaseLost, MemberLost
 from tusline.interfaces import BlobStore
-from tusline.storage import joining
+from tusline.storage.disk import joining
 from tusline.upload import Delta, Upload, UploadId
 
 DATA = hashlib.shake_128(b"concatenation").digest(1000)
@@ -154,7 +154,7 @@ async def test_a_file_system_that_cannot_copy_ranges_is_served_as_well(
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(joining, "COPY_BYTES", 300)
-    monkeypatch.setattr("tusline.storage.files.os.copy_file_range", refuse)
+    monkeypatch.setattr("tusline.storage.disk.files.os.copy_file_range", refuse)
     one = await member(store, "one", DATA)
     final = await joined(store, final_of(one, one), one, one)
     assert await content(store, final) == DATA + DATA

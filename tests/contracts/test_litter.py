@@ -13,8 +13,8 @@ from support.stores import disk_store
 from support.uploads import fresh
 from tusline.errors import StoreFull
 from tusline.interfaces import BlobStore
-from tusline.storage import files
-from tusline.storage.layout import Layout
+from tusline.storage.disk import files
+from tusline.storage.disk.layout import Layout
 from tusline.upload import Phase, Upload, UploadId, Variant
 
 DATA = b"1234567890"

@@ -19,8 +19,8 @@ from support.uploads import (
     fresh,
 )
 from tusline.interfaces import Due
-from tusline.records import sqlite_thread
-from tusline.records.sqlite import SqliteRecords
+from tusline.records.sqlite import thread as sqlite_thread
+from tusline.records.sqlite.records import SqliteRecords
 from tusline.upload import Delta, Outcome, Phase
 
 READY = Outcome(phase=Phase.READY, variants=(VARIANT,), sha256="ab")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tusline.errors import RecordsUnavailable
-from tusline.records import sqlite_thread
-from tusline.records.sqlite_thread import SqliteThread
+from tusline.records.sqlite import thread as sqlite_thread
+from tusline.records.sqlite.thread import SqliteThread
 
 PIECES = 20
 

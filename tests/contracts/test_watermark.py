@@ -10,7 +10,7 @@ from support.clock import HandClock
 from support.uploads import EXPIRES, LEASE_TTL, created, fresh
 from tusline.errors import ConfigurationError
 from tusline.interfaces import Records
-from tusline.records.sqlite import SqliteRecords
+from tusline.records.sqlite.records import SqliteRecords
 from tusline.upload import Delta, UploadId
 
 
@@ -78,7 +78,7 @@ async def test_a_folder_of_the_first_version_opens_with_its_uploads(
     tmp_path: Path, clock: HandClock
 ) -> None:
     with sqlite3.connect(tmp_path / "r.db") as old:
-        old.executescript(files("tusline.records").joinpath("steps/001.sql").read_text())
+        old.executescript(files("tusline.records.sqlite").joinpath("steps/001.sql").read_text())
         old.execute(
             "INSERT INTO uploads (id, schema, owner, phase, length, offset, head, created,"
             " changed, version) VALUES ('upload-0000000000', 1, '', 'receiving', 10, 4, x'31',"
@@ -99,7 +99,9 @@ async def test_a_folder_of_the_first_version_opens_with_its_uploads(
 
 
 def test_the_steps_are_numbered_one_by_one() -> None:
-    names = sorted(step.name for step in files("tusline.records").joinpath("steps").iterdir())
+    names = sorted(
+        step.name for step in files("tusline.records.sqlite").joinpath("steps").iterdir()
+    )
     assert [int(name[:3]) for name in names] == list(range(1, len(names) + 1))
 
 

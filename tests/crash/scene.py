@@ -16,7 +16,7 @@ from support.house import House, open_house
 from support.leftovers import leftovers
 from tusline.errors import TuslineError
 from tusline.service.appending import Appended
-from tusline.storage.layout import Layout
+from tusline.storage.disk.layout import Layout
 from tusline.upload import Phase
 from tusline_optimizer.optimizer import Optimizer
 from tusline_optimizer.pool import ImagePool

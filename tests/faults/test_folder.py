@@ -103,7 +103,7 @@ def test_a_damaged_page_of_the_database_is_no_5xx_for_who_asks_for_the_offset(
 def test_the_timeline_in_a_folder_of_another_version_is_a_word_with_a_way_out(
     tmp_path: Path, version: int, words: str
 ) -> None:
-    first = files("tusline.records").joinpath("steps/001.sql").read_text()
+    first = files("tusline.records.sqlite").joinpath("steps/001.sql").read_text()
     with sqlite3.connect(tmp_path / "records.db") as other:
         other.executescript(f"{first}; PRAGMA user_version = {version};")
     other.close()

@@ -13,8 +13,8 @@ import pytest
 from support.feed import Feed
 from support.house import open_house
 from tusline.errors import RecordsUnavailable
-from tusline.records import sqlite_thread
-from tusline.storage import files
+from tusline.records.sqlite import thread as sqlite_thread
+from tusline.storage.disk import files
 
 
 class ReadOnly:

@@ -54,7 +54,7 @@ LAYOUT = re.compile(
     rf"lock|control\.sock|records\.db(-wal|-shm)?|uploads/{XX}/{NAME}(\.\d+)?"
     rf"|originals/{XX}/{NAME.replace('id', 'sealed')}|variants/{XX}/[\w-]{{16,64}}/[\w.-]+"
 )
-"""Every file that may lie in the data folder (storage/layout.py)."""
+"""Every file that may lie in the data folder (storage/disk/layout.py)."""
 
 
 def test_three_thousand_spoiled_requests_do_no_harm(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from support.waiting import until, until_written
 from tusline import Access, Hooks, Settings, Tusline, create_app
 from tusline.errors import ConfigurationError
 from tusline.settings import load
-from tusline.storage.layout import Layout
+from tusline.storage.disk.layout import Layout
 from tusline.upload import UploadId
 
 

@@ -15,7 +15,7 @@ from support.feed import Feed
 from tusline import Settings, Tusline
 from tusline.errors import ConfigurationError
 from tusline.rules import Creation
-from tusline.storage import files
+from tusline.storage.disk import files
 from tusline.upload import OVER, Phase, Upload, UploadId
 
 PHOTO = photos.jpeg(5, size=(160, 120))

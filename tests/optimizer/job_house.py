@@ -11,13 +11,13 @@ from support.ledgers import ListLedger
 from support.uploads import fresh
 from tusline.clock import SystemClock
 from tusline.errors import StoreUnavailable
-from tusline.records.sqlite import SqliteRecords
+from tusline.records.sqlite.records import SqliteRecords
 from tusline.signals.local import LocalSignals
-from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
-from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
+from tusline.storage.disk.folder import Folder
+from tusline.storage.disk.layout import Layout
+from tusline.storage.disk.pace import Pace
+from tusline.storage.disk.room import Room
+from tusline.storage.disk.store import DiskStore
 from tusline.upload import Upload, UploadId, Variant
 from tusline_optimizer.optimizer import Optimizer
 from tusline_optimizer.pool import ImagePool

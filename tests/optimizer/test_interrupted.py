@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tusline.records.interrupted import FORGIVEN
+from tusline.records.sqlite.interrupted import FORGIVEN
 from tusline.upload import Phase, Upload, UploadId
 from tusline_optimizer.pool import ImagePool
 

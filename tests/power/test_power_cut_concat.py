@@ -13,7 +13,7 @@ from support.house import RHYTHM, House, open_house
 from support.powercut import Commit, Disk, Effect, Keep, Said
 from tusline.errors import UnknownUpload
 from tusline.rules import Creation
-from tusline.storage import joining
+from tusline.storage.disk import joining
 from tusline.upload import Phase, UploadId
 
 LAZY = replace(RHYTHM, commit_bytes=3000)

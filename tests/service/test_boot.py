@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tusline.storage import boot
+from tusline.storage.disk import boot
 
 
 @pytest.mark.parametrize("told", [None, "", "\n"])

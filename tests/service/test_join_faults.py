@@ -18,8 +18,8 @@ from tusline.errors import (
     UnknownUpload,
 )
 from tusline.service.joining import JOINS
-from tusline.storage import files, joining
-from tusline.storage.disk_writer import DiskWriter
+from tusline.storage.disk import files, joining
+from tusline.storage.disk.writer import DiskWriter
 from tusline.upload import Phase
 
 

@@ -7,9 +7,9 @@ import pytest
 from support.feed import Feed
 from support.house import House
 from support.joins import files_of, final, looked, partial
-from tusline.storage import room
-from tusline.storage.disk_writer import DiskWriter
-from tusline.storage.room import Room
+from tusline.storage.disk import room
+from tusline.storage.disk.room import Room
+from tusline.storage.disk.writer import DiskWriter
 from tusline.upload import Phase
 
 

@@ -16,7 +16,7 @@ from support.house import RHYTHM, House, open_house
 from tusline.endings import Ended
 from tusline.errors import BytesLost, RejectedUpload
 from tusline.rules import Creation
-from tusline.storage import files
+from tusline.storage.disk import files
 from tusline.upload import Phase
 
 

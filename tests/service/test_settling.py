@@ -104,7 +104,7 @@ async def test_a_full_disk_keeps_what_was_stored_and_says_so(
     feed = Feed().send(b"123")
     await house.append(upload.id, 0, feed.cut())
     with monkeypatch.context() as broken:
-        broken.setattr("tusline.storage.disk_writer.write_all", full)
+        broken.setattr("tusline.storage.disk.writer.write_all", full)
         appended = await house.append(upload.id, 3, Feed().end(b"4567890"))
     assert appended.ended is Ended.FAILED
     assert isinstance(appended.error, StoreFull)

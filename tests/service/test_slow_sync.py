@@ -17,7 +17,7 @@ from tusline.errors import StoreUnavailable
 from tusline.rules import Append
 from tusline.service import session
 from tusline.service.appending import Appended
-from tusline.storage import files
+from tusline.storage.disk import files
 from tusline.upload import Phase, UploadId
 
 STRICT = replace(RHYTHM, strict=True)

@@ -9,7 +9,7 @@ import pytest
 from support.feed import Feed
 from support.house import House
 from tusline.errors import StoreUnavailable
-from tusline.storage.room import Room
+from tusline.storage.disk.room import Room
 
 
 async def test_an_append_ends_as_on_any_disk_that_fails(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from support.stores import disk_store
-from tusline.storage.disk import DiskStore
-from tusline.storage.layout import Layout
+from tusline.storage.disk.layout import Layout
+from tusline.storage.disk.store import DiskStore
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tusline.errors import BytesLost
-from tusline.storage import files
+from tusline.storage.disk import files
 
 DATA = random.Random(9).randbytes(300_000)
 START, SIZE = 1000, 250_000

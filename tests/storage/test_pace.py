@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from tusline.storage.pace import Pace
+from tusline.storage.disk.pace import Pace
 
 
 async def test_steps_that_wait_for_a_thread_are_done_before_it_is_closed() -> None:

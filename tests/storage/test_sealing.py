@@ -9,9 +9,9 @@ from support.failing import FailingStep
 from support.ledgers import ListLedger
 from support.uploads import fresh
 from tusline.errors import BytesLost, StoreFull
-from tusline.storage import files
-from tusline.storage.disk import DiskStore
-from tusline.storage.layout import Layout
+from tusline.storage.disk import files
+from tusline.storage.disk.layout import Layout
+from tusline.storage.disk.store import DiskStore
 from tusline.upload import Upload
 
 DATA = bytes(range(200))

@@ -12,7 +12,7 @@ import pytest
 from tusline.errors import RecordsUnavailable
 from tusline.interfaces import Records
 from tusline.service.doors import Doors
-from tusline.storage import disk_writer, files
+from tusline.storage.disk import files, writer
 from tusline.upload import Phase, Reason, Upload, UploadId
 
 
@@ -98,5 +98,5 @@ def files_synced() -> Iterator[list[int]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "sync_data", noting)
-        patch.setattr(disk_writer, "sync_data", noting)
+        patch.setattr(writer, "sync_data", noting)
         yield synced

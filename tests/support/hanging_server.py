@@ -14,8 +14,8 @@ from typing import Any
 import aiofiles.threadpool
 
 from tusline.cli import main
-from tusline.records import sqlite_thread
-from tusline.storage import files
+from tusline.records.sqlite import thread as sqlite_thread
+from tusline.storage.disk import files
 
 IN_THREADS = ("syncs", "reads", "records")
 ON_THE_LOOP = ("writes",)

@@ -11,7 +11,7 @@ from support.clock import HandClock
 from support.doors import FreezingStore
 from support.feed import Feed
 from tusline.jobs.docket import DocketEngine
-from tusline.records.sqlite import SqliteRecords
+from tusline.records.sqlite.records import SqliteRecords
 from tusline.rules import Append, Creation, Limits
 from tusline.service.appending import Appended
 from tusline.service.doors import Doors
@@ -19,11 +19,11 @@ from tusline.service.service import Service, Tuning
 from tusline.service.session import Rhythm
 from tusline.service.watermarks import SyncRhythm
 from tusline.signals.local import LocalSignals
-from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
-from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
+from tusline.storage.disk.folder import Folder
+from tusline.storage.disk.layout import Layout
+from tusline.storage.disk.pace import Pace
+from tusline.storage.disk.room import Room
+from tusline.storage.disk.store import DiskStore
 from tusline.upload import STORED, Upload, UploadId
 
 LEASE_WAIT = 0.3

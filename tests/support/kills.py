@@ -18,8 +18,8 @@ from support.leftovers import Leftovers, leftovers
 from support.line import Line
 from support.servers import Server
 from support.slow_patch import SlowPatch, unread
-from tusline.records.sqlite import SqliteRecords
-from tusline.storage.layout import Layout
+from tusline.records.sqlite.records import SqliteRecords
+from tusline.storage.disk.layout import Layout
 from tusline.upload import Event, UploadId
 
 RATE = 3_000_000.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tusline.interfaces import Records
-from tusline.storage.layout import Layout
+from tusline.storage.disk.layout import Layout
 from tusline.upload import OVER, STORED, Upload, UploadId
 
 KEPT = ("uploads", "originals", "variants", "scratch")

@@ -1,6 +1,6 @@
 """A disk that remembers: every effect of the store in order, and what a power cut would leave.
 
-The store's effects all go through `storage/files.py`, whose `os` is replaced here; the records are
+The store's effects all go through `storage/disk/files.py`, whose `os` is replaced; the records are
 taken as SQLite promises them: a group that was committed is on disk. From the log a data folder is
 built as it may look after a cut at any point. What was synced is there; of the rest nothing, all,
 or a random part: each unsynced write, or some of its pages, each unsynced name.
@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from tusline.records import sqlite_thread
-from tusline.storage import files
+from tusline.records.sqlite import thread as sqlite_thread
+from tusline.storage.disk import files
 
 PAGE = 4096
 """Bytes that reach a disk together, or not."""

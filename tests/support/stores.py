@@ -3,11 +3,11 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from tusline.storage.disk import DiskStore
-from tusline.storage.folder import Folder
-from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
+from tusline.storage.disk.folder import Folder
+from tusline.storage.disk.layout import Layout
+from tusline.storage.disk.pace import Pace
+from tusline.storage.disk.room import Room
+from tusline.storage.disk.store import DiskStore
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tusline.storage.layout import Layout
+from tusline.storage.disk.layout import Layout
 from tusline.upload import UploadId
 
 SECONDS = 20.0

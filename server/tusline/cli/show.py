@@ -21,8 +21,8 @@ from tusline.cli.common import (
 from tusline.clock import SystemClock
 from tusline.errors import ConfigurationError, RecordsUnavailable, UnknownUpload
 from tusline.headers import metadata_text
-from tusline.records.sqlite import SqliteRecords
-from tusline.storage.layout import Layout
+from tusline.records.sqlite.records import SqliteRecords
+from tusline.storage.disk.layout import Layout
 from tusline.upload import ID, Event, Upload, UploadId
 
 READ_SECONDS = 10

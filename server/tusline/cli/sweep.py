@@ -19,7 +19,7 @@ from tusline.control import ask
 from tusline.errors import ConfigurationError, TuslineError
 from tusline.logs import configure
 from tusline.settings import Settings
-from tusline.storage.layout import Layout
+from tusline.storage.disk.layout import Layout
 
 LAST_WORDS = 1.0
 """Seconds to tell what was done, where the disk hangs: nobody waits for that."""

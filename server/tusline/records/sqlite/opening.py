@@ -4,9 +4,9 @@ import sqlite3
 
 import structlog
 
-from tusline.records.book import Book
-from tusline.records.interrupted import hand_back
-from tusline.records.own_clock import Absence, Reading, note
+from tusline.records.sqlite.book import Book
+from tusline.records.sqlite.interrupted import hand_back
+from tusline.records.sqlite.own_clock import Absence, Reading, note
 
 log = structlog.get_logger()
 

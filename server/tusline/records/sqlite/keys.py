@@ -1,7 +1,7 @@
 """Idempotency keys: an owner's own names for creations, and the uploads that they made."""
 
 from tusline import rules
-from tusline.records.book import Book
+from tusline.records.sqlite.book import Book
 from tusline.upload import Upload, UploadId
 
 

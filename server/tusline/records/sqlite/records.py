@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from tusline.errors import LeaseLost, RecordsUnavailable
 from tusline.interfaces import Begun, Clock, Committed, Due
-from tusline.records import batches, finals, jobs, keys, retention
-from tusline.records.book import Book
-from tusline.records.due import what_is_due
-from tusline.records.opening import after_a_stop
-from tusline.records.schema import bring_up, must_be_current
-from tusline.records.sqlite_thread import SqliteThread
-from tusline.records.timekeeping import Timekeeper
+from tusline.records.sqlite import batches, finals, jobs, keys, retention
+from tusline.records.sqlite.book import Book
+from tusline.records.sqlite.due import what_is_due
+from tusline.records.sqlite.opening import after_a_stop
+from tusline.records.sqlite.schema import bring_up, must_be_current
+from tusline.records.sqlite.thread import SqliteThread
+from tusline.records.sqlite.timekeeping import Timekeeper
 from tusline.upload import (
     MOVES,
     OVER,

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from tusline.errors import StoreFull
-from tusline.storage.files import store_error
+from tusline.storage.disk.files import store_error
 
 LOOK_EVERY = 1024 * 1024
 """Bytes that may be written between two looks at the disk."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tusline.records.book import Book
+from tusline.records.sqlite.book import Book
 from tusline.upload import Upload
 
 AWAITED = "EXISTS (SELECT 1 FROM waiting WHERE member = uploads.id)"

@@ -1,7 +1,7 @@
 """What the optimizer's jobs do to the embedded records."""
 
-from tusline.records import rows
-from tusline.records.book import Book
+from tusline.records.sqlite import rows
+from tusline.records.sqlite.book import Book
 from tusline.upload import Job, Outcome, Phase, Upload, UploadId
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tusline.concat import FINALS
 from tusline.errors import LeaseLost, StaleJob, UnknownUpload
-from tusline.records import rows
+from tusline.records.sqlite import rows
 from tusline.upload import MOVES, PARTIAL_KEPT, Delta, Phase, Reason, Upload, UploadId
 
 TIMELINE = 100

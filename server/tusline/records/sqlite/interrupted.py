@@ -1,6 +1,6 @@
 """Jobs under which the server died: most likely not their images' fault."""
 
-from tusline.records.book import Book
+from tusline.records.sqlite.book import Book
 from tusline.upload import Phase, UploadId
 
 FORGIVEN = 16

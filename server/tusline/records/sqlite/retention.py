@@ -1,6 +1,6 @@
 """How long originals and records are kept, and how they go."""
 
-from tusline.records.book import Book
+from tusline.records.sqlite.book import Book
 from tusline.upload import Phase, Upload, UploadId
 
 ENDED = "phase IN ('ready', 'failed')"

@@ -1,7 +1,7 @@
 """How many files of a batch there are."""
 
 from tusline.errors import BatchFull
-from tusline.records.book import Book
+from tusline.records.sqlite.book import Book
 
 LATE = (
     "phase = 'receiving' AND lease_until <= :now AND offset IS NOT length"

@@ -11,15 +11,15 @@ import aiofiles
 
 from tusline.errors import BytesLost, StoreUnavailable, UnknownUpload
 from tusline.interfaces import Ledger
-from tusline.storage import files, litter
-from tusline.storage.disk_writer import DiskWriter, Held, Means
-from tusline.storage.extents import Extent, extents_of, spans
-from tusline.storage.files import SyncFailed
-from tusline.storage.joining import join
-from tusline.storage.layout import Layout
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
-from tusline.storage.syncs import Syncs
+from tusline.storage.disk import files, litter
+from tusline.storage.disk.extents import Extent, extents_of, spans
+from tusline.storage.disk.files import SyncFailed
+from tusline.storage.disk.joining import join
+from tusline.storage.disk.layout import Layout
+from tusline.storage.disk.pace import Pace
+from tusline.storage.disk.room import Room
+from tusline.storage.disk.syncs import Syncs
+from tusline.storage.disk.writer import DiskWriter, Held, Means
 from tusline.upload import NOTHING, Upload, UploadId
 
 READ_BYTES = 64 * 1024

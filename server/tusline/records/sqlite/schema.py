@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from tusline.errors import ConfigurationError
 
-STEPS = files("tusline.records").joinpath("steps")
+STEPS = files("tusline.records.sqlite").joinpath("steps")
 
 
 def bring_up(db: sqlite3.Connection, *, boot: str) -> None:

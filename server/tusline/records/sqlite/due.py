@@ -1,8 +1,8 @@
 """What the sweeper should look at in the embedded records."""
 
 from tusline.interfaces import Due
-from tusline.records import finals, retention
-from tusline.records.book import Book
+from tusline.records.sqlite import finals, retention
+from tusline.records.sqlite.book import Book
 
 FREE = "phase = 'receiving' AND lease_until <= :now"
 """Uploads that take bytes and have no writer."""

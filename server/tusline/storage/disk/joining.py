@@ -5,10 +5,10 @@ from pathlib import Path
 
 from tusline.errors import BytesLost, MemberLost
 from tusline.interfaces import Ledger
-from tusline.storage.disk_writer import DiskWriter
-from tusline.storage.extents import spans
-from tusline.storage.layout import Layout
-from tusline.storage.room import Room
+from tusline.storage.disk.extents import spans
+from tusline.storage.disk.layout import Layout
+from tusline.storage.disk.room import Room
+from tusline.storage.disk.writer import DiskWriter
 from tusline.upload import NOTHING, Upload
 
 COPY_BYTES = 64 * 1024 * 1024

@@ -3,9 +3,9 @@
 import sqlite3
 
 from tusline.interfaces import Clock
-from tusline.records.book import Book
-from tusline.records.opening import give_time_back
-from tusline.records.own_clock import Absence, Reading, absence, note
+from tusline.records.sqlite.book import Book
+from tusline.records.sqlite.opening import give_time_back
+from tusline.records.sqlite.own_clock import Absence, Reading, absence, note
 
 
 class Timekeeper:

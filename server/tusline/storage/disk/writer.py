@@ -10,10 +10,10 @@ from pathlib import Path
 
 from tusline.errors import BytesLost, StoreUnavailable
 from tusline.interfaces import Ledger
-from tusline.storage.files import copy, cut, store_error, sync_data, sync_names, write_all
-from tusline.storage.pace import Pace
-from tusline.storage.room import Room
-from tusline.storage.syncs import Syncs
+from tusline.storage.disk.files import copy, cut, store_error, sync_data, sync_names, write_all
+from tusline.storage.disk.pace import Pace
+from tusline.storage.disk.room import Room
+from tusline.storage.disk.syncs import Syncs
 from tusline.upload import Delta, UploadId
 
 

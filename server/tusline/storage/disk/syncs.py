@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tusline.storage.files import SyncFailed
+from tusline.storage.disk.files import SyncFailed
 from tusline.upload import UploadId
 
 

@@ -4,8 +4,8 @@ import os
 from contextlib import suppress
 
 from tusline.errors import ConfigurationError
-from tusline.storage import files
-from tusline.storage.layout import Layout
+from tusline.storage.disk import files
+from tusline.storage.disk.layout import Layout
 
 OF_SYSTEMS = frozenset({"lost+found"})
 """What a fresh disk may hold."""

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tusline.storage import files
-from tusline.storage.layout import Layout
+from tusline.storage.disk import files
+from tusline.storage.disk.layout import Layout
 from tusline.upload import STORED, Phase, Upload, UploadId
 
 NO_MORE_JOBS = frozenset({Phase.READY, Phase.FAILED})

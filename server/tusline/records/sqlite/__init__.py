@@ -1,0 +1,1 @@
+"""The embedded Records: SQLite on the data folder, for one process."""

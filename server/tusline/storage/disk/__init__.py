@@ -1,0 +1,1 @@
+"""The BlobStore on a local disk."""
