@@ -160,6 +160,11 @@ class Records(Protocol):
         """Delete the record of an upload that is over and holds no bytes any more, with its
         timeline and its key. Any other record stays. Idempotent."""
 
+    async def restore(self, upload: Upload) -> Upload:
+        """Put an upload in place that the store has recalled, without a lease, and with an outbox
+        entry if it is RECEIVED: the record then. Only where there is none, or one that was written
+        before records were lost; any other stays, and is answered."""
+
     async def due(self, limit: int) -> Due:
         """What the sweeper should look at: past their expiry and not held (complete ones only if
         they are partial and nobody waits for them); complete but not finished and not held;
@@ -190,6 +195,10 @@ class Records(Protocol):
 
 class Ledger(Protocol):
     """Where a writer says what is durable. The session behind it commits in its own rhythm."""
+
+    @property
+    def unverified(self) -> bool:
+        """Whether bytes that are told may be taken back: a checksum of them is still to come."""
 
     def add(self, delta: Delta) -> None:
         """`delta` is durable, in order, from where the last one ended. Never waits."""
@@ -264,6 +273,16 @@ class BlobStore(Protocol):
 
     async def drop_original(self, upload: Upload) -> None:
         """Delete the sealed original; variants stay. Idempotent."""
+
+    async def remember(self, upload: Upload) -> None:
+        """Store what `recall` will need: of a new upload, before its creation is answered. Nothing,
+        where the records cannot be lost without the bytes."""
+
+    async def recall(self, id: UploadId, known: Upload | None) -> Upload | None:
+        """An upload as the store itself can prove it, when the records lost data: every byte that
+        was acknowledged before but for those that only the records held, none that was never to
+        be read, and a token that no writer has had. `known` is what they still have of it. None:
+        the store knows of no such upload, or of its end."""
 
     async def tidy(self, upload: Upload) -> bool:
         """Delete what late writers and workers have left beside what the record of a finished

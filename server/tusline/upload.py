@@ -1,6 +1,7 @@
 """The upload record: what is known of one upload, its phases, and what may change it."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
@@ -89,7 +90,8 @@ class Variant:
 class Delta:
     """What became durable since the last commit: never the whole journal, only what was added.
 
-    `added` counts bytes. `journal` holds the blob store's own entries (opaque text). `head` are
+    `added` counts bytes. `journal` holds the blob store's own entries (opaque text, none twice),
+    `dropped` earlier ones that stand for nothing any more. `head` are
     those of the added bytes that lie within the upload's first HEAD_BYTES. `length` is set when a
     PATCH declared it. `synced`: everything up to the end of this delta survives a power cut (I11).
     `number` counts the deltas committed under one token, from 1: one that is
@@ -99,25 +101,32 @@ class Delta:
     number: int = 0
     added: int = 0
     journal: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     head: bytes = b""
     length: int | None = None
     synced: bool = False
 
     def __add__(self, other: "Delta") -> "Delta":
+        short_lived = set(self.journal).intersection(other.dropped)
         return Delta(
             added=self.added + other.added,
-            journal=self.journal + other.journal,
+            journal=_without(self.journal, short_lived) + other.journal,
+            dropped=self.dropped + _without(other.dropped, short_lived),
             head=self.head + other.head,
             length=self.length if other.length is None else other.length,
             synced=other.synced if other.added else self.synced or other.synced,
         )
 
     def __bool__(self) -> bool:
-        grown = self.added or self.journal or self.head or self.synced
+        grown = self.added or self.journal or self.dropped or self.head or self.synced
         return bool(grown) or self.length is not None
 
 
 NOTHING = Delta()
+
+
+def _without(entries: tuple[str, ...], gone: Collection[str]) -> tuple[str, ...]:
+    return tuple(entry for entry in entries if entry not in gone) if gone else entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +219,7 @@ class Upload:
             self,
             offset=offset,
             synced=offset if delta.synced else self.synced,
-            journal=self.journal + delta.journal,
+            journal=_without(self.journal, delta.dropped) + delta.journal,
             head=self.head + delta.head,
             length=self.length if delta.length is None else delta.length,
         )

@@ -136,6 +136,12 @@ class FreezingStore:
         self.writers.append(FreezingWriter(await self._inner.open(upload, token, ledger)))
         return self.writers[-1]
 
+    async def remember(self, upload: Upload) -> None:
+        await self._inner.remember(upload)
+
+    async def recall(self, id: UploadId, known: Upload | None) -> Upload | None:
+        return await self._inner.recall(id, known)
+
     async def concat(
         self, upload: Upload, members: Sequence[Upload], token: int, ledger: Ledger
     ) -> None:

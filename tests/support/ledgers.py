@@ -10,6 +10,7 @@ class ListLedger:
     def __init__(self) -> None:
         self.told = NOTHING
         self.fenced = False
+        self.unverified = False
 
     def add(self, delta: Delta) -> None:
         self.told = self.told + delta

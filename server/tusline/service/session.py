@@ -62,6 +62,10 @@ class Session:
 
     # --- what the writer tells ---------------------------------------------------------------
 
+    @property
+    def unverified(self) -> bool:
+        return self._verifier is not None
+
     def add(self, delta: Delta) -> None:
         self._durable += delta.added
         last = self._durable == self._length

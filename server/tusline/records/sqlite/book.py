@@ -111,6 +111,10 @@ class Book:
             raise LeaseLost(f"delta {delta.number} of {id} does not follow {row['commits']}")
         self._add(id, delta, offset + delta.added, row["head"] + delta.head)
         self.db.executemany(
+            "DELETE FROM journal WHERE id = ? AND entry = ?",
+            [(id, entry) for entry in delta.dropped],
+        )
+        self.db.executemany(
             "INSERT INTO journal VALUES (?, ?, ?)",
             [(id, row["last"] + 1 + n, entry) for n, entry in enumerate(delta.journal)],
         )

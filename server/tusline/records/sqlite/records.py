@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tusline.errors import LeaseLost, RecordsUnavailable
 from tusline.interfaces import Begun, Clock, Committed, Due
-from tusline.records.sqlite import batches, finals, jobs, keys, retention
+from tusline.records.sqlite import jobs, keys, making, retention
 from tusline.records.sqlite.book import Book
 from tusline.records.sqlite.due import what_is_due
 from tusline.records.sqlite.opening import after_a_stop
@@ -18,7 +18,6 @@ from tusline.records.sqlite.timekeeping import Timekeeper
 from tusline.upload import (
     MOVES,
     OVER,
-    SCHEMA,
     STORED,
     Delta,
     Event,
@@ -107,42 +106,9 @@ class SqliteRecords:
     async def create(
         self, upload: Upload, *, lease: bool, key: str | None = None, most: int | None = None
     ) -> Begun:
-        def work(book: Book) -> Begun:
-            if key is not None and (known := keys.named(book, upload.owner, key)) is not None:
-                return Begun(upload=known, token=None)
-            if most is not None and upload.batch is not None:
-                batches.must_have_room(book, upload.owner, upload.batch, most)
-            book.db.execute(
-                "INSERT INTO uploads (id, schema, owner, phase, length, offset, metadata, head,"
-                " created, changed, since, expires, version, batch, deferred) VALUES (:id, :schema,"
-                " :owner, :phase, :length, 0, :metadata, x'', :created, :changed, :since,"
-                " :expires, 1, :batch, :deferred)",
-                {
-                    "id": upload.id,
-                    "schema": SCHEMA,
-                    "owner": upload.owner,
-                    "phase": upload.phase,
-                    "length": upload.length,
-                    "metadata": upload.metadata,
-                    "created": upload.created,
-                    "changed": upload.changed,
-                    "since": book.own,
-                    "expires": upload.expires,
-                    "batch": upload.batch,
-                    "deferred": upload.deferred,
-                },
-            )
-            if key is not None:
-                keys.give(book, upload, key)
-            length = "deferred" if upload.length is None else upload.length
-            book.note(upload.id, "created", f"length {length}")
-            finals.add(book, upload)
-            token = book.next_token(0) if lease else None
-            if token is not None:
-                book.hold(upload.id, token)
-            return Begun(upload=book.read(upload.id), token=token)
-
-        return await self._run(work)
+        return await self._run(
+            lambda book: making.create(book, upload, lease=lease, key=key, most=most)
+        )
 
     async def named(self, owner: str, key: str) -> Upload | None:
         return await self._look(lambda book: keys.named(book, owner, key))
@@ -252,6 +218,9 @@ class SqliteRecords:
 
     async def forget(self, id: UploadId) -> None:
         await self._run(lambda book: retention.forget(book, id))
+
+    async def restore(self, upload: Upload) -> Upload:
+        return await self._run(lambda book: making.restore(book, upload))
 
     async def due(self, limit: int) -> Due:
         with suppress(RecordsUnavailable):  # a full disk, say, which the sweeper may make room on
