@@ -200,6 +200,10 @@ class Ledger(Protocol):
     def unverified(self) -> bool:
         """Whether bytes that are told may be taken back: a checksum of them is still to come."""
 
+    async def lasting(self, wait: Awaitable[None]) -> bool:
+        """Wait, but no longer than the request is to last; whether that was long enough. For what
+        slows a request down, and may not keep it from ending (I6, I10)."""
+
     def add(self, delta: Delta) -> None:
         """`delta` is durable, in order, from where the last one ended. Never waits."""
 
