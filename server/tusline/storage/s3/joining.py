@@ -12,7 +12,6 @@ from tusline.storage.s3.building import Builder, Means
 from tusline.storage.s3.faults import NotThere
 from tusline.storage.s3.journal import Journal, Opened, Part, Segment
 from tusline.storage.s3.sealing import Sealer
-from tusline.storage.s3.sizes import LEAST
 from tusline.upload import Delta, Upload, UploadId
 
 
@@ -73,7 +72,7 @@ class Copier:
     async def _part(self, builder: Builder, pieces: Sequence[Piece], offset: int) -> Part:
         """One part; the lease is looked at before (its number is journalled)."""
         number, (first, *more) = builder.number(), pieces
-        if not more and isinstance(first.source, str) and first.size > LEAST:
+        if not more and isinstance(first.source, str) and first.size > self._means.least:
             try:
                 return await builder.copied(number, first.source, first.start, first.stop, offset)
             except NotThere as error:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from tusline.errors import BytesLost, StoreUnavailable
@@ -88,7 +88,7 @@ class Segments:
     async def put(self, id: UploadId, name: SegmentName, data: Sequence[bytes]) -> Segment:
         """Durable on return."""
         segment = await self._put(id, name, data)
-        await self._spool.put(_local(id, name), data)
+        await self._keep(id, segment, data)
         return segment
 
     async def _put(self, id: UploadId, name: SegmentName, data: Sequence[bytes]) -> Segment:
@@ -138,17 +138,25 @@ class Segments:
     async def _piece(self, id: UploadId, wanted: Slice, *, local: bool) -> bytes | FileSlice:
         """A local copy's bytes, once there is one."""
         segment = wanted.segment
-        key = _local(id, segment.name)
-        path = await self._spool.find(key) if local else None
-        if path is None:
+        copy = await self._copy(id, segment) if local else None
+        if copy is None:
             data = await self.get(id, segment)
-            path = await self._spool.put(key, data) if local else None
-            if path is None:
-                return data[wanted.start : wanted.stop]
-        known = len(wanted) == segment.name.size and segment.md5 != UNKNOWN
-        return FileSlice(
-            path=path, start=wanted.start, size=len(wanted), md5=segment.md5 if known else None
-        )
+            if local:
+                await self._keep(id, segment, [data])
+            return data[wanted.start : wanted.stop]
+        if len(wanted) == copy.size:
+            return copy
+        return replace(copy, start=wanted.start, size=len(wanted), md5=None)
+
+    async def _copy(self, id: UploadId, segment: Segment) -> FileSlice | None:
+        if segment.md5 == UNKNOWN:  # then nobody could tell whether the copy is right
+            return None
+        name = _local(id, segment.name)
+        return await self._spool.slice(name, size=segment.name.size, md5=segment.md5)
+
+    async def _keep(self, id: UploadId, segment: Segment, data: Sequence[bytes]) -> None:
+        if segment.md5 != UNKNOWN:
+            await self._spool.put(_local(id, segment.name), b"".join(data))
 
     async def forget(self, id: UploadId, segments: Sequence[Segment]) -> None:
         """Local copies of these are not needed any more."""

@@ -1,5 +1,7 @@
 """The BlobStore on S3 and its compatibles."""
 
+import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,20 +17,17 @@ from tusline.storage.s3.recalling import Recaller
 from tusline.storage.s3.sealing import Sealer
 from tusline.storage.s3.values import FileSlice, Kind
 from tusline.storage.s3.walking import walk
-from tusline.storage.s3.writer import Pace, S3Writer
-from tusline.upload import STORED, Upload, UploadId
-
-DELETE = 1000
-"""Objects deleted with one request."""
+from tusline.storage.s3.writer import Buffering, S3Writer
+from tusline.upload import STORED, Phase, Upload, UploadId
 
 
 class S3Store:
     """Implements BlobStore in a bucket. `scratch` is a local folder for copies that are read."""
 
-    def __init__(self, means: Means, pace: Pace, *, scratch: Path) -> None:
+    def __init__(self, means: Means, buffers: Buffering, *, scratch: Path) -> None:
         self._means = means
         self._bucket = means.bucket
-        self._pace = pace
+        self._buffers = buffers
         self._scratch = scratch
         self._sealer = Sealer(means)
         self._copier = Copier(means, self._sealer)
@@ -39,7 +38,7 @@ class S3Store:
     async def open(self, upload: Upload, token: int, ledger: Ledger) -> S3Writer:
         builder = Builder(upload, token, ledger, self._means)
         await builder.take_over()
-        return S3Writer(builder, ledger, self._pace)
+        return S3Writer(builder, ledger, self._buffers)
 
     async def concat(
         self, upload: Upload, members: Sequence[Upload], token: int, ledger: Ledger
@@ -64,7 +63,7 @@ class S3Store:
     async def discard(self, upload: Upload) -> None:
         """The manifests first: without one nobody takes the rest for an upload."""
         await self._delete(names.manifests(upload.id))
-        await self._abort(upload, but=None)
+        await self._abort(upload)
         await self._delete(names.folder(upload.id))
         await self._means.segments.clear(upload.id, Journal())
 
@@ -72,26 +71,33 @@ class S3Store:
         await self._delete(names.large_original(upload.id))
 
     async def tidy(self, upload: Upload) -> bool:
-        named = {variant.key for variant in upload.variants}
-        if upload.phase in STORED and not upload.original_gone:
-            named.add(self.original(upload))
-        manifests = names.manifests(upload.id)
+        if upload.phase not in STORED:
+            return False
         litter = [
             item.key
             async for item in walk(self._bucket, names.folder(upload.id))
-            if item.key not in named and not item.key.startswith(manifests)
+            if not self._counts(upload, item.key)
         ]
         if litter:
             await self._bucket.delete(litter)
-        return await self._abort(upload, but=None) or bool(litter)
+        return await self._abort(upload) or bool(litter)
 
-    async def _abort(self, upload: Upload, but: str | None) -> bool:
-        """Multipart uploads of an upload, but for one; whether there was any."""
-        page = await self._bucket.list_multiparts(names.folder(upload.id))
-        gone = [one for one in page.found if one.upload_id != but]
-        for one in gone:
+    def _counts(self, upload: Upload, key: str) -> bool:
+        """Whether an object belongs to a finished upload. While there is a job, it may name any
+        variant."""
+        if key.startswith(names.manifests(upload.id)):
+            return True
+        if key.startswith(names.variant(upload, "")):
+            working = upload.phase in (Phase.RECEIVED, Phase.OPTIMIZING)
+            return working or any(key == variant.key for variant in upload.variants)
+        return key == self.original(upload) and not upload.original_gone
+
+    async def _abort(self, upload: Upload) -> bool:
+        """Multipart uploads that were begun and never completed; whether there was any."""
+        page = await self._bucket.multiparts(names.folder(upload.id))
+        for one in page.found:
             await self._bucket.abort_multipart(one.key, one.upload_id)
-        return bool(gone)
+        return bool(page.found)
 
     async def _delete(self, prefix: str) -> None:
         keys = [item.key async for item in walk(self._bucket, prefix)]
@@ -122,7 +128,8 @@ class S3Store:
 
     async def put(self, upload: Upload, name: str, source: Path, content_type: str) -> str:
         key = names.variant(upload, name)
-        content = [FileSlice(path=source, start=0, size=source.stat().st_size)]
+        size = await asyncio.to_thread(os.path.getsize, source)
+        content = [FileSlice(path=source, start=0, size=size)]
         await self._bucket.put(key, content, Kind(content_type=content_type, cache_control=FOREVER))
         return key
 

@@ -9,7 +9,7 @@ from tusline.storage.s3.budget import Budget
 from tusline.storage.s3.building import Builder
 from tusline.storage.s3.durables import Durables
 from tusline.storage.s3.journal import Journal, Opened, Segment
-from tusline.storage.s3.pressure import Pressure
+from tusline.storage.s3.pressure import WORTH, Pressure
 from tusline.storage.s3.segments import slices
 from tusline.upload import Delta
 
@@ -18,7 +18,7 @@ PARTS_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Buffering:
     """What keeps the bytes in memory few: the budget of the process, who is asked to store early
     when that runs short, and the seconds after which bytes are stored, full part or not."""
 
@@ -44,11 +44,11 @@ class S3Writer:
     way; between them lie `_live` segments, and then the `_pending` bytes.
     """
 
-    def __init__(self, builder: Builder, ledger: Ledger, pace: Pace) -> None:
+    def __init__(self, builder: Builder, ledger: Ledger, buffers: Buffering) -> None:
         journal = Journal.of(builder.upload)
         self._builder = builder
         self._ledger = ledger
-        self._pace = pace
+        self._buffers = buffers
         self._durables = Durables(ledger)
         self._size = builder.part_size
         self._at = builder.upload.offset
@@ -57,7 +57,7 @@ class S3Writer:
         self._pending: list[bytes] = []
         self.waiting = 0
         self._timer: asyncio.TimerHandle | None = None
-        pace.pressure.add(self)
+        buffers.pressure.add(self)
         self._cut_parts()  # what was verified only after it was stored
 
     # --- taking bytes ------------------------------------------------------------------------
@@ -77,7 +77,7 @@ class S3Writer:
         socket is taken, however full the budget is."""
         if len(self._durables) > PARTS_AHEAD:
             await self._ledger.lasting(self._durables.settle(left=PARTS_AHEAD))
-        budget = self._pace.budget
+        budget = self._buffers.budget
         if not budget.try_take(count) and not await self._ledger.lasting(budget.take(count)):
             budget.force(count)
 
@@ -88,8 +88,10 @@ class S3Writer:
         self.waiting += len(piece)
         if self._at == self._last_boundary():
             self._cut()
+        elif self._buffers.budget.pressed and self.waiting >= WORTH:
+            self.store()
         elif self._timer is None:
-            seconds = self._pace.segment_seconds
+            seconds = self._buffers.segment_seconds
             self._timer = asyncio.get_running_loop().call_later(seconds, self.store)
 
     def _last_boundary(self) -> int:
@@ -159,7 +161,7 @@ class S3Writer:
             sources = [*slices(segments, start, end - size), *data]
             part = await self._builder.part(number, sources, start)
         finally:
-            self._pace.budget.give(size)
+            self._buffers.budget.give(size)
         used = [segment for segment in segments if segment.name.end <= end]
         await self._builder.forget(used)
         return Delta(
@@ -178,7 +180,7 @@ class S3Writer:
             segments = [await asyncio.shield(one.ready) for one in live]
             original = await self._builder.original([*slices(segments, 0, self._at - size), *data])
         finally:
-            self._pace.budget.give(size)
+            self._buffers.budget.give(size)
         return Delta(
             added=size,
             journal=(original.entry(),),
@@ -202,7 +204,7 @@ class S3Writer:
             ready.cancel()  # what waits for it ends as well
             raise
         finally:
-            self._pace.budget.give(sum(map(len, data)))
+            self._buffers.budget.give(sum(map(len, data)))
         ready.set_result(segment)
         return Delta(added=segment.name.size, journal=(segment.entry(),), synced=True)
 
@@ -221,9 +223,9 @@ class S3Writer:
 
     def abandon(self) -> None:
         self._cancel_timer()
-        self._pace.pressure.remove(self)
+        self._buffers.pressure.remove(self)
         self._durables.abandon()
-        self._pace.budget.give(sum(map(len, self._claim())))
+        self._buffers.budget.give(sum(map(len, self._claim())))
 
     def fileno(self) -> int | None:
         return None
