@@ -126,8 +126,9 @@ class Builder:
         journal = Journal.of(self.upload)
         if not journal.opened:
             return
+        before = (numbers_entry(journal.used_up),) if journal.used_up > 1 else ()
         gone = tuple(opened.entry() for opened in journal.opened)
-        delta = Delta(journal=(numbers_entry(journal.next_number),), dropped=gone)
+        delta = Delta(journal=(numbers_entry(journal.next_number),), dropped=before + gone)
         self.upload = self.upload.grown(delta)
         await self.remember()
         await self._ledger.record(delta)

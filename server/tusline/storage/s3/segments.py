@@ -50,13 +50,15 @@ def length(sources: Sequence[Source]) -> int:
 
 
 def slices(segments: Sequence[Segment], start: int, stop: int) -> list[Source]:
-    """Bytes [start, stop) of an upload, as far as these of its segments have them, in order."""
+    """Bytes [start, stop) of an upload, as far as these of its segments have them, in order. Where
+    two have the same bytes, the first one gives them."""
     found: list[Source] = []
     for segment in segments:
         name = segment.name
-        begin, end = max(start, name.offset), min(stop, name.end)
-        if begin < end:
-            found.append(Slice(segment=segment, start=begin - name.offset, stop=end - name.offset))
+        end = min(stop, name.end)
+        if name.offset <= start < end:
+            found.append(Slice(segment=segment, start=start - name.offset, stop=end - name.offset))
+            start = end
     return found
 
 
