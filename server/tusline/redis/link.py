@@ -1,0 +1,136 @@
+"""One connection to a server, shared by every call: commands of a loop turn leave in one write.
+
+Measured beside redis-py's pool: 5 µs of CPU a command instead of 46 (see benchmarks).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from hiredis import ProtocolError, Reader, pack_command
+
+from tusline.redis.faults import LinkBroken, LinkFull, ReplyError
+
+Part = str | bytes | int | float
+NOTHING = object()
+TICKS = 4
+"""Looks per stall. Looks are counted, not seconds: a process that was itself frozen must not
+blame the server for it."""
+
+
+class Link(asyncio.Protocol):
+    """Calls and their answers, in order. It is lost once, and then for good."""
+
+    def __init__(self, *, stall: float, most: int) -> None:
+        """`stall`: seconds of silence, while calls wait, after which the link is given up; `most`:
+        calls that may wait."""
+        self._loop = asyncio.get_running_loop()
+        self._reader = Reader(replyError=ReplyError, notEnoughData=NOTHING)
+        self._transport: asyncio.Transport | None = None
+        self._waiting: deque[asyncio.Future[Any] | None] = deque()
+        self._out: list[bytes] = []
+        self._tick = stall / TICKS
+        self._most = most
+        self._silent = 0
+        self._ticking: asyncio.TimerHandle | None = None
+        self._listener: Callable[[Any], None] | None = None
+        self.lost: asyncio.Future[str] = self._loop.create_future()
+        """Done when the link is lost; says why."""
+
+    # --- Calls -----------------------------------------------------------------------------------
+
+    def call(self, *parts: Part) -> asyncio.Future[Any]:
+        """The answer to come. It fails with ReplyError, or LinkBroken. Who stops waiting for it
+        leaves the order of the others as it is. Raises LinkBroken and LinkFull at once."""
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        self._send(parts, answer)
+        return answer
+
+    def send(self, *parts: Part) -> None:
+        """A command whose answer nobody wants to know. Raises LinkBroken, LinkFull."""
+        self._send(parts, None)
+
+    def _send(self, parts: tuple[Part, ...], answer: asyncio.Future[Any] | None) -> None:
+        if self.lost.done():
+            raise LinkBroken(self.lost.result())
+        if len(self._waiting) >= self._most:
+            raise LinkFull(f"{self._most} calls wait for the server")
+        packed = pack_command(parts)  # type: ignore[arg-type]  # its stub says: one part
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(packed)
+        if self._listener is not None:
+            return
+        self._waiting.append(answer)
+        if self._ticking is None:
+            self._silent = 0
+            self._ticking = self._loop.call_later(self._tick, self._look)
+
+    def listen(self, listener: Callable[[Any], None]) -> None:
+        """From now on whatever comes goes to the listener: commands have no answers of their own
+        any more, as after SUBSCRIBE."""
+        self._listener = listener
+
+    def give_up(self, why: str) -> None:
+        """End the link: every call that waits fails with LinkBroken."""
+        if self.lost.done():
+            return
+        self.lost.set_result(why)
+        if self._ticking is not None:
+            self._ticking.cancel()
+        waiting, self._waiting = self._waiting, deque()
+        for answer in waiting:
+            if answer is not None and not answer.done():
+                answer.set_exception(LinkBroken(why))
+        self._out.clear()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _flush(self) -> None:
+        if self._transport is not None and self._out:
+            self._transport.write(b"".join(self._out))
+            self._out.clear()
+
+    def _look(self) -> None:
+        """Whether the server is silent while calls wait."""
+        self._ticking = None
+        if not self._waiting:
+            return
+        self._silent += 1
+        if self._silent > TICKS:
+            self.give_up(f"no answer in {self._tick * TICKS:g} s")
+        else:
+            self._ticking = self._loop.call_later(self._tick, self._look)
+
+    # --- asyncio.Protocol ------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._silent = 0
+        self._reader.feed(data)
+        try:
+            while not self.lost.done() and (reply := self._reader.gets()) is not NOTHING:
+                self._answer(reply)
+        except ProtocolError as error:
+            self.give_up(f"not the Redis protocol: {error}")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.give_up(str(error or "the server closed the connection"))
+
+    def _answer(self, reply: Any) -> None:
+        if self._listener is not None:
+            self._listener(reply)
+        elif not self._waiting:
+            self.give_up(f"an answer without a call: {reply!r:.200}")
+        else:
+            answer = self._waiting.popleft()
+            if answer is None or answer.done():
+                return
+            if isinstance(reply, ReplyError):
+                answer.set_exception(reply)
+            else:
+                answer.set_result(reply)
