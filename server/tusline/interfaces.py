@@ -334,5 +334,8 @@ class JobEngine(Protocol):
     async def depth(self) -> int:
         """Jobs queued and running."""
 
+    async def workers(self) -> int:
+        """How many do jobs at the moment, in all processes."""
+
     async def work(self, handler: JobHandler) -> None:
         """Run jobs until cancelled. A cancelled job counts as not done."""

@@ -18,11 +18,16 @@ DRAIN = 0.2
 ONE, TWO, THREE = UploadId("one"), UploadId("two"), UploadId("three")
 
 
-@pytest.fixture(params=["memory"])
-async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[JobEngine]:
+@pytest.fixture(params=["memory", "redis"])
+async def engine(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[JobEngine]:
     monkeypatch.setattr(docket, "FIRST_RETRY", timedelta(milliseconds=1))
     monkeypatch.setattr(docket, "SCHEDULE_EVERY", timedelta(milliseconds=10))
-    async with DocketEngine("memory://", concurrency=CONCURRENCY, drain=DRAIN) as adapter:
+    url = "memory://"
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_server").url
+    async with DocketEngine(url, concurrency=CONCURRENCY, drain=DRAIN) as adapter:
         yield adapter
 
 
@@ -138,6 +143,14 @@ async def test_the_depth_counts_jobs_queued_and_running(engine: JobEngine) -> No
         assert await engine.depth() == 3
         handler.go.set()
         await emptied(engine)
+
+
+async def test_who_works_is_counted(engine: JobEngine) -> None:
+    assert await engine.workers() == 0
+    async with working(engine, Handler()), asyncio.timeout(10):
+        while await engine.workers() != 1:
+            await asyncio.sleep(0.005)  # a heartbeat has no event
+    assert await engine.workers() == 0
 
 
 async def test_a_job_that_fails_is_tried_again(engine: JobEngine) -> None:

@@ -6,9 +6,12 @@ stands in the outbox, and whoever reconciles enqueues it again.
 
 import asyncio
 import logging
+import os
+import socket
+import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -21,9 +24,9 @@ from redis.exceptions import RedisError
 
 from tusline.errors import RecordsUnavailable
 from tusline.interfaces import JobHandler
+from tusline.jobs.handing_back import hand_back
 from tusline.upload import UploadId
 
-NAME: Final = "images"
 TASK: Final = "optimize"
 
 ATTEMPTS: Final = 4
@@ -31,8 +34,11 @@ FIRST_RETRY: Final = timedelta(seconds=2)
 LAST_RETRY: Final = timedelta(minutes=2)
 
 REDELIVERY: Final = timedelta(seconds=45)
-"""A worker that gives no sign of life for this long loses its jobs to another. It gives none
-while it drains, so the drain must be shorter than three quarters of this."""
+"""A worker that gives no sign of life for this long loses its jobs to another."""
+
+LONGEST_DRAIN: Final = REDELIVERY.total_seconds() * 3 / 4
+"""Seconds that a drain must be shorter than: a worker renews its jobs each quarter of REDELIVERY,
+and does not while it drains."""
 
 CHECK_EVERY: Final = timedelta(milliseconds=100)
 """How soon a worker with no free slot sees that a job has ended; a new job is seen at once where
@@ -43,23 +49,39 @@ SCHEDULE_EVERY: Final = timedelta(seconds=1)
 
 RECONNECT_AFTER: Final = timedelta(seconds=1)
 
+ANSWER: Final = 2.0
+"""Seconds that a call waits for Redis. docket's own connections wait for ever, as a frozen server
+or a cable that was cut would have them."""
+
+CALLS: Final = 2
+"""Calls at a time, and so connections, beside the worker's own."""
+
 log = structlog.get_logger()
 
 
 class DocketEngine:
-    """Implements JobEngine. `concurrency` jobs are in work at a time, each for `seconds` at most,
-    with all of its waiting for its turn.
+    """Implements JobEngine. `name` is the queue's, of which there may be several on one Redis.
+    `concurrency` jobs are in work at a time, each for `seconds` at most, with all of its waiting
+    for its turn.
 
     When `work` is cancelled, running jobs have `drain` seconds to end before they are cancelled,
     too, and handed back.
     """
 
     def __init__(
-        self, url: str, *, concurrency: int, seconds: float = 120, drain: float = 5
+        self,
+        url: str,
+        *,
+        name: str = "jobs",
+        concurrency: int,
+        seconds: float = 120,
+        drain: float = 5,
     ) -> None:
+        if drain >= LONGEST_DRAIN:
+            raise ValueError(f"a drain must be shorter than {LONGEST_DRAIN} s")
         private = f"memory://{uuid.uuid4().hex}"  # one name is one queue in all of a process
         self._docket = Docket(
-            name=NAME,
+            name=name,
             url=private if url == "memory://" else url,
             execution_ttl=timedelta(0),  # what became of a job stands in the upload's record
         )
@@ -69,10 +91,13 @@ class DocketEngine:
         self._given = _Given()
 
     async def open(self) -> None:
+        """Does not wait for Redis: calls do."""
         _quieten("docket", logging.WARNING)
         _quieten("docket.dependencies", logging.CRITICAL)  # failed jobs, which are logged here
         self._docket.register(self._task(), names=[TASK])
-        with _redis():
+        self._places = asyncio.Semaphore(CALLS)
+        self._depth: asyncio.Task[int] | None = None
+        async with self._call():
             await self._docket.__aenter__()
 
     async def close(self) -> None:
@@ -91,20 +116,35 @@ class DocketEngine:
         await self.close()
 
     async def enqueue(self, id: UploadId) -> None:
-        with _redis():
+        async with self._call():
             await self._docket.add(TASK, key=f"opt:{id}")(id)
 
     async def depth(self) -> int:
-        with _redis():
-            async with self._docket.redis() as redis, redis.pipeline() as pipeline:
-                pipeline.xlen(self._docket.stream_key)
-                pipeline.zcard(self._docket.queue_key)
-                return sum(await pipeline.execute())
+        """Who asks while another's question is under way shares its answer."""
+        if self._depth is None or self._depth.done():
+            self._depth = asyncio.create_task(self._measure(), name="queue depth")
+            self._depth.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
+        return await asyncio.shield(self._depth)
+
+    async def _measure(self) -> int:
+        async with self._call(), self._docket.redis() as redis, redis.pipeline() as pipeline:
+            pipeline.xlen(self._docket.stream_key)
+            pipeline.zcard(self._docket.queue_key)
+            return sum(await pipeline.execute())
+
+    async def workers(self) -> int:
+        docket = self._docket
+        seconds = docket.heartbeat_interval.total_seconds() * docket.missed_heartbeats
+        async with self._call(), docket.redis() as redis, redis.pipeline() as pipeline:
+            pipeline.zcount(docket.workers_set, time.time() - seconds, "+inf")
+            (alive,) = await pipeline.execute()
+            return int(alive)
 
     async def work(self, handler: JobHandler) -> None:
         self._given.handler = handler
         worker = Worker(
             self._docket,
+            name=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
             concurrency=self._concurrency,
             redelivery_timeout=REDELIVERY,
             minimum_check_interval=CHECK_EVERY,
@@ -124,36 +164,33 @@ class DocketEngine:
                 self._given.handler = None
 
     async def _stop(self, running: "asyncio.Task[None]") -> None:
-        """The first cancellation has the worker wait for its jobs, the second cancels them."""
+        """The first cancellation has the worker wait for its jobs, the second cancels them, the
+        third ends what it still wants of a Redis that does not answer."""
         running.cancel()
         await asyncio.wait([running], timeout=self._drain)
         running.cancel()
-        await asyncio.wait([running])
+        await asyncio.wait([running], timeout=ANSWER)
+        running.cancel()
+        await asyncio.wait([running], timeout=ANSWER)
 
     async def _hand_back(self, worker: str) -> None:
         """Let another worker have the cancelled jobs now, not only after REDELIVERY."""
-        stream, group = self._docket.stream_key, self._docket.worker_group_name
         try:
-            async with self._docket.redis() as redis:
-                answer = await redis.xreadgroup(
-                    groupname=group,
-                    consumername=worker,
-                    streams={stream: "0"},  # not what is new, but what this worker holds
-                    count=self._concurrency,
+            async with self._call():
+                await hand_back(
+                    self._docket, consumer=worker, most=self._concurrency, idle=REDELIVERY
                 )
-                held = [message_id for _, messages in answer or () for message_id, _ in messages]
-                if held:
-                    await redis.xclaim(
-                        name=stream,
-                        groupname=group,
-                        consumername=worker,
-                        min_idle_time=0,
-                        message_ids=held,
-                        idle=round(REDELIVERY.total_seconds() * 1000) + 1,
-                        justid=True,
-                    )
-        except RedisError as error:
+        except RecordsUnavailable as error:
             log.warning("jobs.not_handed_back", error=str(error))
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncGenerator[None]:
+        """One of few calls at a time. Raises RecordsUnavailable for every failure of Redis."""
+        try:
+            async with asyncio.timeout(ANSWER), self._places:
+                yield
+        except (RedisError, TimeoutError) as error:
+            raise RecordsUnavailable(f"the job queue does not answer: {error!r}") from error
 
     def _task(self) -> Callable[..., Awaitable[None]]:
         """The function that docket runs: its defaults are docket's way to declare a policy."""
@@ -182,15 +219,6 @@ class _Given:
     for the life of the process: so that refers to this, and not to the engine."""
 
     handler: JobHandler | None = None
-
-
-@contextmanager
-def _redis() -> Iterator[None]:
-    """Raises RecordsUnavailable for every failure of Redis."""
-    try:
-        yield
-    except RedisError as error:
-        raise RecordsUnavailable(f"the job queue does not answer: {error}") from error
 
 
 def _quieten(logger: str, level: int) -> None:
