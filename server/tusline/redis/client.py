@@ -2,33 +2,19 @@
 
 import asyncio
 import itertools
-import random
 import secrets
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
-
-import structlog
 
 from tusline.errors import RecordsUnavailable
 from tusline.redis.address import Address
-from tusline.redis.faults import (
-    LinkBroken,
-    LinkFull,
-    Meaning,
-    ReplyError,
-    ScriptError,
-    meaning,
-)
-from tusline.redis.joining import Bounds
-from tusline.redis.link import Link, Part
+from tusline.redis.again import Call, again
+from tusline.redis.faults import LinkBroken, LinkFull, ReplyError
+from tusline.redis.link import Bounds, Part
 from tusline.redis.node import Node
+from tusline.redis.nodes import Nodes
 from tusline.redis.script import Script
-
-log = structlog.get_logger()
-
-PAUSE, LONGEST_PAUSE = 0.02, 0.5
-"""Seconds before a call is sent again: the first time, and the longest of the doubled ones."""
 
 RETRY_AFTER = 2
 """Seconds that a client should wait when the records do not answer."""
@@ -37,7 +23,7 @@ STALL, WAITERS = 5.0, 10_000
 
 
 class Redis:
-    """The deployment's Redis: one server. Its link is made by `open`, in the background."""
+    """The deployment's Redis: a server or a cluster of them."""
 
     def __init__(
         self, address: Address, *, wait: float, stall: float = STALL, waiters: int = WAITERS
@@ -45,96 +31,74 @@ class Redis:
         """`wait`: seconds after which a call that has no answer is given up; `stall`: seconds of
         silence after which a connection is; `waiters`: calls that may wait."""
         self._address = address
-        self._bounds = Bounds(stall=min(stall, wait), waiters=waiters)
-        self._wait = wait
+        self.bounds = Bounds(stall=min(stall, wait), wait=wait, waiters=waiters)
         self._calls = 0
-        self._node: Node | None = None
-        self._nonces = (f"{secrets.token_hex(8)}{number:x}" for number in itertools.count())
+        self._nodes: Nodes | None = None
+        self._origin = ""
+        self._numbers = itertools.count()
 
     async def open(self) -> None:
         """Begin to connect. Does not wait for it: calls do."""
-        self._node = Node(self._address, self._bounds)
+        self._origin = secrets.token_hex(8)  # not before: processes may have been forked
+        self._nodes = Nodes(self._address, self.bounds)
 
     async def close(self) -> None:
-        """End every connection: calls that wait, and later ones, fail."""
-        node, self._node = self._node, None
-        if node is not None:
-            await node.close()
+        """End every connection. No call should be waiting any more."""
+        nodes, self._nodes = self._nodes, None
+        if nodes is not None:
+            await nodes.close()
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Part] = ()) -> Any:
         """What the script returns, with bytes for strings. It may run more than once, under the
         same nonce, where answers got lost. The keys are of one slot. Raises RecordsUnavailable,
         and ScriptError for an error of the script's own."""
-        nonce = next(self._nonces)
+        nonce = f"{self._origin}{next(self._numbers):x}"
 
-        def send(node: Node, link: Link) -> asyncio.Future[Any]:
-            epoch = node.facts.epoch if node.facts else ""
-            return link.call("EVALSHA", script.sha1, len(keys), *keys, epoch, nonce, *args)
+        def send(node: Node) -> asyncio.Future[Any]:
+            return node.linked().call(
+                "EVALSHA", script.sha1, len(keys), *keys, node.epoch, nonce, *args
+            )
 
-        return await self._until_answered(send, script)
+        return await self._answer(Call(key=keys[0], send=send, script=script))
 
     async def command(self, key: str, *parts: Part) -> Any:
         """The answer of a plain command on the server that owns `key`. It may be done more than
         once. Raises RecordsUnavailable, ScriptError."""
-        return await self._until_answered(lambda _, link: link.call(*parts), None)
+        return await self._answer(Call(key=key, send=lambda node: node.linked().call(*parts)))
 
     def post(self, *parts: Part) -> None:
         """Send a command to any server, and do not look back: it may get lost. Never raises."""
-        try:
-            if self._node is not None and self._node.link is not None:
-                self._node.link.send(*parts)
-        except (LinkBroken, LinkFull):
-            pass
+        node = self._nodes.any() if self._nodes is not None else None
+        if node is not None:
+            with suppress(LinkBroken, LinkFull):
+                node.linked().send(*parts)
 
-    async def _until_answered(
-        self, send: Callable[[Node, Link], asyncio.Future[Any]], script: Script | None
-    ) -> Any:
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._wait
-        pause = PAUSE
-        with self._place():
-            while True:
-                node = self._owner()
-                try:
-                    if node.link is None:
-                        await node.up(give_up - loop.time())
-                    if node.link is not None:
-                        return await send(node, node.link)
-                except TimeoutError:
-                    raise _away() from None
-                except LinkFull as error:
-                    raise _away() from error
-                except ReplyError as error:
-                    self._digest(error, node, script)
-                except LinkBroken as error:
-                    log.debug("redis.again", why=str(error))
-                await asyncio.sleep(pause * random.uniform(0.5, 1))
-                pause = min(2 * pause, LONGEST_PAUSE)
-                if loop.time() > give_up:
-                    raise _away()
+    def addresses(self) -> list[Address]:
+        """Where servers should be: the one that was named, and those found out since."""
+        return self._nodes.addresses() if self._nodes is not None else [self._address]
 
-    def _digest(self, error: ReplyError, node: Node, script: Script | None) -> None:
-        """Prepare the next attempt. Raises ScriptError when there should be none."""
-        match meaning(error):
-            case Meaning.LOAD if script is not None and node.link is not None:
-                node.link.send("SCRIPT", "LOAD", script.source)
-            case Meaning.LATER | Meaning.LOAD:
-                pass
-            case Meaning.ELSEWHERE:
-                node.drop(str(error))
-            case _:
-                what = script.name if script else "command"
-                raise ScriptError(f"{what}: {error}") from error
-
-    def _owner(self) -> Node:
-        if self._node is None:
+    async def _answer(self, call: Call) -> Any:
+        if self._nodes is None:
             raise _away()
-        return self._node
+        give_up = asyncio.get_running_loop().time() + self.bounds.wait
+        fault: Exception | None = None
+        with self._place():
+            try:
+                node = self._nodes.owner(call.key)
+                if node.link is not None:
+                    try:
+                        return await call.send(node)  # nearly always; the link bounds the wait
+                    except (LinkBroken, ReplyError) as error:
+                        fault = error
+                async with asyncio.timeout_at(give_up):
+                    return await again(self._nodes, call, node, fault)
+            except (TimeoutError, LinkFull) as error:
+                raise _away() from error
 
     @contextmanager
     def _place(self) -> Generator[None]:
-        """One of the calls that may wait."""
-        if self._calls >= self._bounds.waiters:
+        """One of the calls that may wait. Raises RecordsUnavailable when all are taken."""
+        if self._calls >= self.bounds.waiters:
             raise _away()
         self._calls += 1
         try:

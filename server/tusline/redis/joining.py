@@ -2,25 +2,15 @@
 
 import asyncio
 import socket
-from dataclasses import dataclass
 from typing import Any
 
 from tusline.redis.address import Address
 from tusline.redis.facts import Facts, parse
 from tusline.redis.faults import LinkBroken
-from tusline.redis.link import Link
+from tusline.redis.link import Bounds, Link
 
 NAME = "tusline"
 """How the connection is called in the server's CLIENT LIST."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """`stall`: seconds a server may be silent while calls wait, and a connection may take to be
-    made. `waiters`: calls that may wait, of a link and of a client."""
-
-    stall: float
-    waiters: int
 
 
 async def join(address: Address, bounds: Bounds) -> tuple[Link, Facts]:
@@ -44,7 +34,7 @@ async def _connect(address: Address, bounds: Bounds) -> Link:
     loop = asyncio.get_running_loop()
 
     def protocol() -> Link:
-        return Link(stall=bounds.stall, most=bounds.waiters)
+        return Link(bounds)
 
     if address.path is not None:
         _, link = await loop.create_unix_connection(protocol, address.path)

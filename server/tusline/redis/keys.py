@@ -19,6 +19,7 @@ class Keys:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
+        self._signals = f"{prefix}:signal:"
 
     def tag(self, shard: int) -> str:
         """How every key of a shard begins."""
@@ -26,4 +27,8 @@ class Keys:
 
     def channel(self, topic: str) -> str:
         """The channel on which a signal is published."""
-        return f"{self._prefix}:signal:{topic}"
+        return self._signals + topic
+
+    def topic(self, channel: str) -> str:
+        """The signal that is published on a channel."""
+        return channel.removeprefix(self._signals)

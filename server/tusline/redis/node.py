@@ -8,8 +8,8 @@ import structlog
 from tusline.redis.address import Address
 from tusline.redis.facts import Facts, parse
 from tusline.redis.faults import LinkBroken, LinkFull, ReplyError
-from tusline.redis.joining import Bounds, join
-from tusline.redis.link import Link
+from tusline.redis.joining import join
+from tusline.redis.link import Bounds, Link
 
 log = structlog.get_logger()
 
@@ -35,20 +35,36 @@ class Node:
         self._why = ""
         self._task = asyncio.create_task(self._keep(), name=f"redis {address}")
 
-    async def up(self, timeout: float) -> None:
-        """Wait for a link. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            await self._up.wait()
+    @property
+    def epoch(self) -> str:
+        """Which life of which data its answers are of."""
+        return self.facts.epoch if self.facts else ""
+
+    def linked(self) -> Link:
+        """The link. Raises LinkBroken while there is none."""
+        if self.link is None:
+            raise LinkBroken(f"{self.address} is not up")
+        return self.link
+
+    async def up(self) -> None:
+        """Wait for a link, or until it is worth a look whether another server has taken over."""
+        await self._up.wait()
+
+    def wake(self) -> None:
+        """End every wait for this server's link."""
+        self._up.set()
+        if self.link is None:
+            self._up.clear()
 
     def drop(self, why: str) -> None:
         """Make the link anew: another server may answer under the same address by now."""
         if self.link is not None:
             self.link.give_up(why)
 
-    async def close(self) -> None:
-        """End the link for good."""
+    def close(self) -> asyncio.Task[None]:
+        """End the link for good; the answer is done when that is so."""
         self._task.cancel()
-        await asyncio.wait([self._task])
+        return self._task
 
     async def _keep(self) -> None:
         pause = PAUSE
