@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
 
+from support.redis_cluster import RedisCluster, running_cluster
 from tusline.interfaces import JobEngine, JobHandler
 from tusline.jobs import docket
 from tusline.jobs.docket import DocketEngine
@@ -18,7 +19,13 @@ DRAIN = 0.2
 ONE, TWO, THREE = UploadId("one"), UploadId("two"), UploadId("three")
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[RedisCluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
 async def engine(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[JobEngine]:
@@ -27,6 +34,11 @@ async def engine(
     url = "memory://"
     if request.param == "redis":
         url = request.getfixturevalue("redis_server").url
+    elif request.param == "cluster":
+        running: RedisCluster = request.getfixturevalue("cluster")
+        url = running.url
+        for server in running.servers:
+            server.call("FLUSHALL")
     async with DocketEngine(url, concurrency=CONCURRENCY, drain=DRAIN) as adapter:
         yield adapter
 

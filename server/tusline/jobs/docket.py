@@ -8,10 +8,8 @@ import asyncio
 import logging
 import os
 import socket
-import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -20,11 +18,11 @@ from typing import Final, Self
 import anyio
 import structlog
 from docket import Docket, ExponentialRetry, Timeout, Worker
-from redis.exceptions import RedisError
 
 from tusline.errors import RecordsUnavailable
 from tusline.interfaces import JobHandler
 from tusline.jobs.handing_back import hand_back
+from tusline.jobs.queue import ANSWER, Queue
 from tusline.upload import UploadId
 
 TASK: Final = "optimize"
@@ -49,13 +47,6 @@ SCHEDULE_EVERY: Final = timedelta(seconds=1)
 
 RECONNECT_AFTER: Final = timedelta(seconds=1)
 
-ANSWER: Final = 2.0
-"""Seconds that a call waits for Redis. docket's own connections wait for ever, as a frozen server
-or a cable that was cut would have them."""
-
-CALLS: Final = 2
-"""Calls at a time, and so connections, beside the worker's own."""
-
 log = structlog.get_logger()
 
 
@@ -79,29 +70,22 @@ class DocketEngine:
     ) -> None:
         if drain >= LONGEST_DRAIN:
             raise ValueError(f"a drain must be shorter than {LONGEST_DRAIN} s")
-        private = f"memory://{uuid.uuid4().hex}"  # one name is one queue in all of a process
-        self._docket = Docket(
-            name=name,
-            url=private if url == "memory://" else url,
-            execution_ttl=timedelta(0),  # what became of a job stands in the upload's record
-        )
         self._concurrency = concurrency
         self._seconds = seconds
         self._drain = drain
         self._given = _Given()
+        self._queue = Queue(url, name=name, tasks={TASK: self._task()})
 
     async def open(self) -> None:
         """Does not wait for Redis: calls do."""
         _quieten("docket", logging.WARNING)
         _quieten("docket.dependencies", logging.CRITICAL)  # failed jobs, which are logged here
-        self._docket.register(self._task(), names=[TASK])
-        self._places = asyncio.Semaphore(CALLS)
-        self._depth: asyncio.Task[int] | None = None
-        async with self._call():
-            await self._docket.__aenter__()
+        for name in ("docket.worker", "docket.strikelist"):
+            _quieten(name, logging.ERROR)  # an outage of Redis, each second, with a traceback
+        self._queue.open()
 
     async def close(self) -> None:
-        await self._docket.__aexit__(None, None, None)
+        await self._queue.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -116,34 +100,18 @@ class DocketEngine:
         await self.close()
 
     async def enqueue(self, id: UploadId) -> None:
-        async with self._call():
-            await self._docket.add(TASK, key=f"opt:{id}")(id)
+        await self._queue.add(TASK, f"opt:{id}", id)
 
     async def depth(self) -> int:
-        """Who asks while another's question is under way shares its answer."""
-        if self._depth is None or self._depth.done():
-            self._depth = asyncio.create_task(self._measure(), name="queue depth")
-            self._depth.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
-        return await asyncio.shield(self._depth)
-
-    async def _measure(self) -> int:
-        async with self._call(), self._docket.redis() as redis, redis.pipeline() as pipeline:
-            pipeline.xlen(self._docket.stream_key)
-            pipeline.zcard(self._docket.queue_key)
-            return sum(await pipeline.execute())
+        return await self._queue.depth()
 
     async def workers(self) -> int:
-        docket = self._docket
-        seconds = docket.heartbeat_interval.total_seconds() * docket.missed_heartbeats
-        async with self._call(), docket.redis() as redis, redis.pipeline() as pipeline:
-            pipeline.zcount(docket.workers_set, time.time() - seconds, "+inf")
-            (alive,) = await pipeline.execute()
-            return int(alive)
+        return await self._queue.workers()
 
     async def work(self, handler: JobHandler) -> None:
         self._given.handler = handler
         worker = Worker(
-            self._docket,
+            await self._docket(),
             name=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
             concurrency=self._concurrency,
             redelivery_timeout=REDELIVERY,
@@ -176,21 +144,23 @@ class DocketEngine:
     async def _hand_back(self, worker: str) -> None:
         """Let another worker have the cancelled jobs now, not only after REDELIVERY."""
         try:
-            async with self._call():
-                await hand_back(
-                    self._docket, consumer=worker, most=self._concurrency, idle=REDELIVERY
-                )
+            async with self._queue.asked() as docket:
+                await hand_back(docket, consumer=worker, most=self._concurrency, idle=REDELIVERY)
         except RecordsUnavailable as error:
             log.warning("jobs.not_handed_back", error=str(error))
 
-    @asynccontextmanager
-    async def _call(self) -> AsyncGenerator[None]:
-        """One of few calls at a time. Raises RecordsUnavailable for every failure of Redis."""
-        try:
-            async with asyncio.timeout(ANSWER), self._places:
-                yield
-        except (RedisError, TimeoutError) as error:
-            raise RecordsUnavailable(f"the job queue does not answer: {error!r}") from error
+    async def _docket(self) -> Docket:
+        """Once Redis answers."""
+        told = False
+        while True:
+            try:
+                async with self._queue.asked() as docket:
+                    return docket
+            except RecordsUnavailable as error:
+                if not told:
+                    log.warning("jobs.no_queue", error=str(error))
+                told = True
+                await asyncio.sleep(RECONNECT_AFTER.total_seconds())
 
     def _task(self) -> Callable[..., Awaitable[None]]:
         """The function that docket runs: its defaults are docket's way to declare a policy."""
