@@ -15,6 +15,7 @@ from tusline.settings.limits import IMAGE_TYPES, Limiting
 from tusline.settings.optimizer import Optimizing
 from tusline.settings.requests import Waiting
 from tusline.settings.rhythm import Rhythm
+from tusline.settings.s3 import Storing
 from tusline.settings.serving import Serving
 
 __all__ = ["IMAGE_TYPES", "PREFIX", "Settings", "load", "variable"]
@@ -22,7 +23,7 @@ __all__ = ["IMAGE_TYPES", "PREFIX", "Settings", "load", "variable"]
 PREFIX = "TUSLINE_"
 
 
-class Settings(Optimizing, Rhythm, Waiting, Limiting, Serving, BaseSettings):
+class Settings(Storing, Optimizing, Rhythm, Waiting, Limiting, Serving, BaseSettings):
     """All of tusline's settings. Read from the environment, or given by keyword.
 
     Raises pydantic's ValidationError for a bad value; `load` turns it into a ConfigurationError
