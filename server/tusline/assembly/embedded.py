@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tusline.assembly.disk import Disk, disk
 from tusline.assembly.parts import Parts, engine
 from tusline.clock import SystemClock
 from tusline.records.sqlite.records import SqliteRecords
@@ -9,35 +10,30 @@ from tusline.service.doors import Doors
 from tusline.settings import Settings
 from tusline.signals.local import LocalSignals
 from tusline.storage.disk.boot import boot_id
-from tusline.storage.disk.folder import Folder
 from tusline.storage.disk.layout import Layout
-from tusline.storage.disk.pace import Pace
-from tusline.storage.disk.room import Room
-from tusline.storage.disk.store import DiskStore
 
-JOB_DRAIN = 1
-"""Seconds that running jobs have to end when the server stops: what does not is done again at the
-next start, from the outbox."""
+JOB_DRAIN = 1.0
+"""Seconds that running jobs have to end when a server stops: what does not is done again, from the
+outbox, at the next start, or by another process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedGround:
-    """Implements Ground: the locked data folder, with the database in it."""
+    """Implements Ground: the data folder, with the database in it."""
 
-    folder: Folder
+    disk: Disk
     records: SqliteRecords
-    pace: Pace
 
     def check(self) -> None:
-        self.folder.open()
+        self.disk.folder.open()
         try:
             self.records.open()
             self.records.close()
         finally:
-            self.folder.close()
+            self.disk.folder.close()
 
     async def open(self) -> None:
-        self.folder.open()
+        await self.disk.open()
         try:
             self.records.open()
         except BaseException:
@@ -50,21 +46,19 @@ class EmbeddedGround:
     def close(self) -> None:
         try:
             self.records.close()
-            self.pace.close()
         finally:
-            self.folder.close()
+            self.disk.close()
 
 
 def assemble(settings: Settings) -> Parts:
     """Make the parts; nothing is opened yet. Raises ConfigurationError."""
-    layout, clock = Layout(settings.data), SystemClock()
-    records = _records(settings, layout, clock)
-    pace = Pace(threads=settings.disk_threads, slow=settings.slow_write)
-    room = Room(layout.root, reserve=settings.disk_reserve)
+    clock = SystemClock()
+    bytes = disk(settings, shared=False)
+    records = _records(settings, bytes.layout, clock)
     jobs = engine(settings, "memory://", drain=JOB_DRAIN)
     doors = Doors(
         records=records,
-        store=DiskStore(layout, pace, room, piece=settings.write_bytes),
+        store=bytes.store,
         signals=LocalSignals(),
         jobs=jobs,
         clock=clock,
@@ -72,10 +66,10 @@ def assemble(settings: Settings) -> Parts:
     return Parts.over(
         doors,
         settings,
-        ground=EmbeddedGround(folder=Folder(layout), records=records, pace=pace),
+        ground=EmbeddedGround(disk=bytes, records=records),
         jobs=jobs,
-        scratch=layout.scratch,
-        control=layout.control,
+        scratch=bytes.layout.scratch,
+        control=bytes.layout.control,
     )
 
 

@@ -73,9 +73,10 @@ class Parts:
 
 
 def engine(settings: Settings, url: str, *, drain: float) -> DocketEngine:
-    """The job engine on a queue; `drain` as it has it."""
+    """The job engine on the deployment's queue; `drain` as it has it."""
     return DocketEngine(
         url,
+        name=f"{settings.redis_prefix}:jobs",
         concurrency=JOBS * settings.optimizer_concurrency,
         seconds=JOB_SECONDS + JOBS * settings.optimizer_seconds,
         drain=drain,
