@@ -68,6 +68,10 @@ class Life:
         """Whether the work behind the requests is being done."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
+    async def death(self) -> None:
+        """Wait until some of that work ends by itself, which it should not."""
+        await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
     async def drain(self) -> None:
         """End running uploads with what they have, and streams; for the moment before a stop, whose
         time runs from here."""

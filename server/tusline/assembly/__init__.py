@@ -12,9 +12,7 @@ def assembled(settings: Settings, *, drain: float = embedded.JOB_DRAIN) -> Parts
     """The parts that the settings ask for; nothing is opened yet. `drain`: seconds that running
     jobs have to end when the process stops, where others can go on. Raises ConfigurationError."""
     if settings.redis_url is not None:
-        return production.assemble(
-            settings, settings.redis_url.get_secret_value(), drain=drain
-        )
+        return production.assemble(settings, settings.redis_url.get_secret_value(), drain=drain)
     if settings.web_concurrency > 1:
         raise ConfigurationError(
             f"WEB_CONCURRENCY={settings.web_concurrency}: several web processes share their records"

@@ -6,7 +6,8 @@ from tusline.assembly.ground import Ground
 from tusline.assembly.parts import Parts, engine
 from tusline.assembly.places import place
 from tusline.clock import SystemClock
-from tusline.interfaces import Clock, Records
+from tusline.interfaces import BlobStore
+from tusline.records.redis.records import RedisRecords
 from tusline.redis.address import parse
 from tusline.redis.client import Redis
 from tusline.redis.keys import Keys
@@ -44,7 +45,7 @@ class SharedGround:
 def assemble(settings: Settings, redis_url: str, *, drain: float) -> Parts:
     """Make the parts; nothing is opened yet. `drain`: seconds that running jobs have to end.
     Raises ConfigurationError."""
-    clock, keys, bytes = SystemClock(), Keys(settings.redis_prefix), place(settings)
+    keys, bytes = Keys(settings.redis_prefix), place(settings)
     redis = Redis(
         parse(redis_url, verify=settings.redis_verify),
         wait=settings.records_wait,
@@ -54,11 +55,11 @@ def assemble(settings: Settings, redis_url: str, *, drain: float) -> Parts:
     signals = RedisSignals(redis, keys)
     jobs = engine(settings, _queue(redis_url, verify=settings.redis_verify), drain=drain)
     doors = Doors(
-        records=_records(settings, redis, keys, clock),
+        records=_records(settings, redis, keys, bytes.store),
         store=bytes.store,
         signals=signals,
         jobs=jobs,
-        clock=clock,
+        clock=SystemClock(),
     )
     return Parts.over(
         doors,
@@ -70,9 +71,16 @@ def assemble(settings: Settings, redis_url: str, *, drain: float) -> Parts:
     )
 
 
-def _records(settings: Settings, redis: Redis, keys: Keys, clock: Clock) -> Records:
-    """The place of the records in Redis."""
-    raise NotImplementedError
+def _records(settings: Settings, redis: Redis, keys: Keys, store: BlobStore) -> RedisRecords:
+    return RedisRecords(
+        redis,
+        keys,
+        store,
+        lease_ttl=settings.lease_ttl,
+        expires=settings.expires,
+        keep_records=settings.keep_records,
+        keep_originals=settings.keep_originals,
+    )
 
 
 def _queue(url: str, *, verify: bool) -> str:

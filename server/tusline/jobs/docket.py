@@ -145,7 +145,11 @@ class DocketEngine:
         """Let another worker have the cancelled jobs now, not only after REDELIVERY."""
         try:
             async with self._queue.asked() as docket:
-                await hand_back(docket, consumer=worker, most=self._concurrency, idle=REDELIVERY)
+                count = await hand_back(
+                    docket, consumer=worker, most=self._concurrency, idle=REDELIVERY
+                )
+            if count:
+                log.info("jobs.handed_back", jobs=count)
         except RecordsUnavailable as error:
             log.warning("jobs.not_handed_back", error=str(error))
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 from docket import Docket
 
 
-async def hand_back(docket: Docket, *, consumer: str, most: int, idle: timedelta) -> None:
+async def hand_back(docket: Docket, *, consumer: str, most: int, idle: timedelta) -> int:
     """Make what `consumer` holds, `most` messages, look as if it had been left alone for longer
-    than `idle`, and have the next worker that starts look for such messages. Raises RedisError."""
+    than `idle`, and have the next worker that starts look for such messages; how many there were.
+    Raises RedisError."""
     stream, group = docket.stream_key, docket.worker_group_name
     async with docket.redis() as redis:
         answer = await redis.xreadgroup(
@@ -28,3 +29,4 @@ async def hand_back(docket: Docket, *, consumer: str, most: int, idle: timedelta
                 justid=True,
             )
             await redis.delete(docket.redelivery_sweep_key)  # else nobody may look for a while
+        return len(held)
