@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = ["support.redis_shared"]
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:

@@ -1,10 +1,7 @@
 """tusline as part of a Starlette or FastAPI application, or as one of its own."""
 
-import asyncio
-import threading
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import asdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -12,9 +9,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from tusline.assembly import Embedded, embedded
-from tusline.control import ControlServer
-from tusline.errors import ServiceBusy
+from tusline.assembly import assembled
 from tusline.hooks import ANONYMOUS, Hooks
 from tusline.http.address import Addresses
 from tusline.http.cors import Cors, Endpoint
@@ -26,9 +21,9 @@ from tusline.http.pages import Config, Health, Pages, chunk_hints
 from tusline.http.replies import Linger
 from tusline.http.status import Status
 from tusline.http.tus import EXTENSIONS, Announced, Tus
+from tusline.life import Life, Role
 from tusline.logs import configure_embedded
 from tusline.settings import Settings, load
-from tusline.stopping import Stop
 
 log = structlog.get_logger()
 
@@ -44,14 +39,22 @@ class Tusline:
     ConfigurationError at start when the settings do not fit the machine.
     """
 
-    def __init__(self, settings: Settings | None = None, hooks: Hooks | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        hooks: Hooks | None = None,
+        role: Role = Role.ALL,
+    ) -> None:
         configure_embedded()
         self.settings = settings or load()
         self.hooks = hooks or Hooks()
-        self.parts: Embedded = embedded(self.settings)
-        self._tasks: list[asyncio.Future[None]] = []
-        self._stop = Stop(self.settings.stop_wait)
-        self._closed: threading.Event | None = None
+        self.parts = assembled(self.settings)
+        self.life = Life(
+            self.parts,
+            role,
+            stop_wait=self.settings.stop_wait,
+            sweep_every=self.settings.sweep_every,
+        )
 
     # --- routes ------------------------------------------------------------------------------
 
@@ -147,133 +150,16 @@ class Tusline:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Everything opened, the worker and the sweeper at work; closed in reverse."""
-        parts = self.parts
+        """Everything opened and at work; closed in reverse."""
         if self.hooks.authorize is None and not self.settings.allow_anonymous:
             log.warning("embedded.anonymous", way_out=ANONYMOUS)
-        async with AsyncExitStack() as stack:
-            await self._open(stack)
-            parts.pool.open()
-            stack.push_async_callback(self._stop.step, "children", parts.pool.close)
-            control = ControlServer(parts.folder.layout.control, {"sweep": self._sweep})
-            await control.open()
-            stack.push_async_callback(control.close)
-            service = parts.service
-            stack.push_async_callback(self._stop.step, "settle", service.settler.idle)
-            stack.push_async_callback(self._stop.step, "sync", service.watermarks.flush)
-            for name, work in {
-                "jobs": parts.jobs.work(parts.optimizer.run),
-                "watermarks": service.watermarks.run(),
-                "sweeper": self._sweeping(),
-            }.items():
-                self._tasks.append(await stack.enter_async_context(self._task(name, work)))
-            stack.callback(self._tasks.clear)
-            stack.callback(self._stop.begin)
+        async with self.life.running():
             yield
-
-    def working(self) -> bool:
-        """Whether the worker and the sweeper are alive."""
-        return bool(self._tasks) and not any(task.done() for task in self._tasks)
-
-    def check(self) -> None:
-        """Raises ConfigurationError for a folder that cannot be used, RecordsUnavailable for a
-        database that cannot: for a clear word before a server starts."""
-        parts = self.parts
-        parts.folder.open()
-        try:
-            parts.records.open()
-            parts.records.close()
-        finally:
-            parts.folder.close()
 
     async def drain(self) -> None:
         """End running uploads with what they have, and streams; for the moment before a stop, whose
         time runs from here."""
-        self._stop.begin()
-        self.parts.service.running.drain()
-
-    def hanging(self) -> bool:
-        """Whether the last stop has left something behind that still works in the folder."""
-        return self._closed is not None and not self._closed.is_set()
-
-    async def sweep_once(self) -> dict[str, Any]:
-        """One sweep on a folder that no server holds. Raises ConfigurationError when one does.
-
-        The optimizer does not run: what waits for it stays in the outbox.
-        """
-        parts = self.parts
-        async with AsyncExitStack() as stack:
-            await self._open(stack)
-            swept = await self._sweep()
-            await parts.service.settler.idle()
-            return swept
-
-    async def _open(self, stack: AsyncExitStack) -> None:
-        parts = self.parts
-        parts.folder.open()
-        self._closed = None
-        self._stop.reset()
-        parts.service.running.reset()
-        stack.push_async_callback(self._close)
-        parts.records.open()
-        await parts.jobs.open()
-        stack.push_async_callback(self._stop.step, "queue", parts.jobs.close)
-
-    async def _close(self) -> None:
-        """In a thread: a step of the disk that hangs cannot be interrupted, only left behind. The
-        folder stays locked until its end: nobody else works in it beside us."""
-        loop, told, closed = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
-        self._closed = closed
-
-        def close() -> None:
-            try:
-                self.parts.close()
-            finally:
-                closed.set()
-                with suppress(RuntimeError):  # the loop is over, and nobody waits any more
-                    loop.call_soon_threadsafe(told.set)
-
-        threading.Thread(target=close, name="tusline-closing", daemon=True).start()
-        try:
-            async with asyncio.timeout(self._stop.left()):
-                await told.wait()
-        except TimeoutError:
-            log.warning("stop.disk_hangs", waited=self.settings.stop_wait)
-
-    async def _sweep(self) -> dict[str, Any]:
-        return asdict(await self.parts.service.sweeper.sweep())
-
-    async def _sweeping(self) -> None:
-        """Sweep at the start, and then each `sweep_every`: what a crash left is found here."""
-        while True:
-            try:
-                swept = await self._sweep()
-                if any(swept.values()):
-                    log.info("sweep.done", **swept)
-            except ServiceBusy as error:
-                log.warning("sweep.failed", code=error.code, error=str(error))
-            except Exception:
-                log.exception("sweep.failed")
-            await asyncio.sleep(self.settings.sweep_every)
-
-    @asynccontextmanager
-    async def _task(
-        self, name: str, work: Awaitable[None]
-    ) -> AsyncGenerator["asyncio.Future[None]"]:
-        """Run something beside the block, and cancel it at the end."""
-        task = asyncio.ensure_future(work)
-        task.add_done_callback(_tell_of_death)
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await self._stop.step(name, lambda: asyncio.wait({task}))
-
-
-def _tell_of_death(task: "asyncio.Future[None]") -> None:
-    """Background work ends by being cancelled; anything else must not go unnoticed."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("task.died", exc_info=error)
+        await self.life.drain()
 
 
 def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> Starlette:
@@ -281,7 +167,7 @@ def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> 
     tusline = Tusline(settings, hooks)
     pages = Pages()
     parts = tusline.parts
-    health = Health(parts.doors, parts.limits, tusline.working)
+    health = Health(parts.doors, parts.limits, tusline.life.working)
     app = Starlette(
         routes=[
             Route("/", pages.index),

@@ -322,8 +322,14 @@ class Signals(Protocol):
     async def notify(self, topic: str) -> None:
         """Call every listener of the topic, in whatever process. Never raises."""
 
-    def listen(self, topic: str, wake: Callable[[], None]) -> Callable[[], None]:
-        """Have `wake` called in this event loop for each signal; the answer ends that."""
+    def listen(
+        self, topic: str, wake: Callable[[], None], *, catch_up: bool = False
+    ) -> Callable[[], None]:
+        """Have `wake` called in this event loop for each signal; the answer ends that.
+
+        Signals of other processes come a little later than at once, if at all. With `catch_up`
+        `wake` is also called when they begin to come, and after each gap: for listeners who may be
+        woken for nothing, and would rather look once more than miss what happened meanwhile."""
 
 
 JobHandler = Callable[[UploadId], Awaitable[None]]
@@ -337,6 +343,9 @@ class JobEngine(Protocol):
 
     async def depth(self) -> int:
         """Jobs queued and running."""
+
+    async def workers(self) -> int:
+        """How many do jobs at the moment, in all processes."""
 
     async def work(self, handler: JobHandler) -> None:
         """Run jobs until cancelled. A cancelled job counts as not done."""

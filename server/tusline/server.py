@@ -109,7 +109,7 @@ def serve(app: Any, tusline: Tusline, listener: socket.socket) -> None:
     server = Server(config, tusline)
     with listener, suppress(KeyboardInterrupt):
         server.run([listener])
-    if not tusline.hanging():
+    if not tusline.life.hanging():
         if server.last_resort is not None:
             server.last_resort.cancel()
         click.echo("tusline has stopped")

@@ -5,7 +5,7 @@ annotations is the unit, as `tusline settings` tells it.
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, TypeAdapter
 from pydantic_settings import NoDecode
 
 
@@ -52,3 +52,6 @@ Networks = Annotated[Words, AfterValidator(_networks)]
 
 Address = Annotated[str | None, AfterValidator(_absolute)]
 """An http address without a slash at the end."""
+
+Secret = Annotated[SecretStr | None, BeforeValidator(lambda value: value or None), "text"]
+"""Text that no message repeats."""

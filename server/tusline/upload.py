@@ -19,6 +19,9 @@ HEAD_BYTES = 64
 in the record because an object store cannot read back the parts of an unfinished upload."""
 
 
+TIMELINE = 100
+"""Events kept of each upload: a client that sends single bytes must not fill the records."""
+
 PARTIAL_KEPT = 3600.0
 """Seconds that a complete partial upload is kept at least, from its last use on, however short the
 operator's expiry is: a client whose final POST got lost asks for each of its parts anew (X-10)."""
@@ -95,7 +98,8 @@ class Delta:
     those of the added bytes that lie within the upload's first HEAD_BYTES. `length` is set when a
     PATCH declared it. `synced`: everything up to the end of this delta survives a power cut (I11).
     `number` counts the deltas committed under one token, from 1: one that is
-    repeated because its answer got lost is known by it.
+    repeated because its answer got lost is known by it. An empty delta may have the last one's
+    number: it tells the records what its writer believes to be committed.
     """
 
     number: int = 0

@@ -1,12 +1,14 @@
 """The adapters of the doors that have suites of several files."""
 
 from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from support.clock import HandClock
 from support.s3_servers import S3Server, s3_server
+from support.shared_records import redis_records
 from support.stores import disk_store, s3_store
 from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
 from tusline.interfaces import BlobStore, Records
@@ -24,8 +26,18 @@ def clock() -> HandClock:
     return HandClock()
 
 
-@pytest.fixture(params=["sqlite"])
-async def records(tmp_path: Path, clock: HandClock) -> AsyncGenerator[Records]:
+@pytest.fixture(params=["sqlite", "redis"])
+async def records(request: pytest.FixtureRequest, clock: HandClock) -> AsyncGenerator[Records]:
+    if request.param == "sqlite":
+        async with _sqlite(request.getfixturevalue("tmp_path"), clock) as adapter:
+            yield adapter
+    else:
+        async with redis_records(request.getfixturevalue("redis_server"), clock) as shared:
+            yield shared
+
+
+@asynccontextmanager
+async def _sqlite(tmp_path: Path, clock: HandClock) -> AsyncGenerator[Records]:
     adapter = SqliteRecords(
         tmp_path / "r.db",
         clock,

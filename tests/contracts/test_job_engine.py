@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
 
+from support.redis_cluster import RedisCluster, running_cluster
 from tusline.interfaces import JobEngine, JobHandler
 from tusline.jobs import docket
 from tusline.jobs.docket import DocketEngine
@@ -18,11 +19,27 @@ DRAIN = 0.2
 ONE, TWO, THREE = UploadId("one"), UploadId("two"), UploadId("three")
 
 
-@pytest.fixture(params=["memory"])
-async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[JobEngine]:
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Generator[RedisCluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture(params=["memory", "redis", "cluster"])
+async def engine(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[JobEngine]:
     monkeypatch.setattr(docket, "FIRST_RETRY", timedelta(milliseconds=1))
     monkeypatch.setattr(docket, "SCHEDULE_EVERY", timedelta(milliseconds=10))
-    async with DocketEngine("memory://", concurrency=CONCURRENCY, drain=DRAIN) as adapter:
+    url = "memory://"
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_server").url
+    elif request.param == "cluster":
+        running: RedisCluster = request.getfixturevalue("cluster")
+        url = running.url
+        for server in running.servers:
+            server.call("FLUSHALL")
+    async with DocketEngine(url, concurrency=CONCURRENCY, drain=DRAIN) as adapter:
         yield adapter
 
 
@@ -138,6 +155,14 @@ async def test_the_depth_counts_jobs_queued_and_running(engine: JobEngine) -> No
         assert await engine.depth() == 3
         handler.go.set()
         await emptied(engine)
+
+
+async def test_who_works_is_counted(engine: JobEngine) -> None:
+    assert await engine.workers() == 0
+    async with working(engine, Handler()), asyncio.timeout(10):
+        while await engine.workers() != 1:
+            await asyncio.sleep(0.005)  # a heartbeat has no event
+    assert await engine.workers() == 0
 
 
 async def test_a_job_that_fails_is_tried_again(engine: JobEngine) -> None:

@@ -21,7 +21,7 @@ async def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator
 
     async with app.router.lifespan_context(app):
         for method in ("get", "begin", "create"):
-            monkeypatch.setattr(app.state.tusline.parts.records, method, bug)
+            monkeypatch.setattr(app.state.tusline.parts.doors.records, method, bug)
         yield app
 
 

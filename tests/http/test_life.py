@@ -143,8 +143,8 @@ async def test_an_application_can_be_started_twice(tmp_path: Path) -> None:
     for _ in range(2):
         async with app.router.lifespan_context(app):
             await asyncio.sleep(0)
-            assert app.state.tusline.working()
-        assert not app.state.tusline.working()
+            assert app.state.tusline.life.working()
+        assert not app.state.tusline.life.working()
 
 
 def test_a_port_that_is_taken_is_named_with_a_way_out(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ async def judged(tusline: Tusline, id: UploadId) -> Upload:
     """The upload once its job has ended."""
     ended = {Phase.READY, Phase.FAILED, *OVER}
     async with asyncio.timeout(SECONDS):
-        while (upload := await tusline.parts.records.get(id)).phase not in ended:
+        while (upload := await tusline.parts.doors.records.get(id)).phase not in ended:
             await asyncio.sleep(0.02)
     return upload
 
@@ -112,12 +112,12 @@ async def test_a_folder_stays_locked_until_what_hangs_in_it_is_over(
 ) -> None:
     tusline = application(tmp_path)
     async with stopped_over_a_hang(tusline, disk):
-        assert tusline.hanging()
+        assert tusline.life.hanging()
         for one in (tusline, application(tmp_path)):
             with pytest.raises(ConfigurationError, match="in use"):
                 async with one.running():
                     pass
-    await until(lambda: not tusline.hanging())
+    await until(lambda: not tusline.life.hanging())
     async with tusline.running():
         upload = await judged(tusline, await uploaded(tusline))
         assert upload.phase is Phase.READY
@@ -132,7 +132,7 @@ async def test_a_host_that_needs_all_the_time_of_a_stop_for_itself_leaves_nothin
         (child,) = children() - others
         await tusline.drain()
         await asyncio.sleep(2.1)  # longer than TUSLINE_STOP_WAIT
-    assert not tusline.hanging()
+    assert not tusline.life.hanging()
     await until(lambda: child not in children())
     async with tusline.running():
         pass
@@ -145,7 +145,7 @@ async def test_a_sweep_that_is_refused_beside_a_server_changes_nothing_for_it(
     async with tusline.running():
         await tusline.drain()
         with pytest.raises(ConfigurationError, match="in use"):
-            await tusline.sweep_once()
+            await tusline.life.sweep_once()
         assert tusline.parts.service.running.draining
     async with tusline.running():
         assert not tusline.parts.service.running.draining

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tusline import Settings, Tusline, assembly
+from tusline import Settings, Tusline
+from tusline.assembly import types
 from tusline.errors import ConfigurationError
 
 
@@ -10,19 +11,19 @@ from tusline.errors import ConfigurationError
 def test_heic_is_accepted_only_where_it_can_be_decoded(
     decoder: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assembly, "find_spec", lambda name: decoder)
-    accepted = assembly.accepted_types(Settings())
+    monkeypatch.setattr(types, "find_spec", lambda name: decoder)
+    accepted = types.accepted_types(Settings())
     assert ("image/heic" in accepted) is (decoder is not None)
     assert "image/jpeg" in accepted
 
 
 def test_types_are_known_by_other_names_and_in_any_case() -> None:
     settings = Settings(types=("image/jpg", "Image/PNG", "image/jpeg"))
-    assert assembly.accepted_types(settings) == ("image/jpeg", "image/png")
+    assert types.accepted_types(settings) == ("image/jpeg", "image/png")
 
 
 def test_everything_may_be_accepted() -> None:
-    assert assembly.accepted_types(Settings(types=("*",))) == ("*",)
+    assert types.accepted_types(Settings(types=("*",))) == ("*",)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,6 @@ def test_a_type_that_no_file_could_be_found_to_be_is_refused_with_the_known_ones
 
 
 def test_heic_alone_is_refused_where_it_cannot_be_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "find_spec", lambda name: None)
+    monkeypatch.setattr(types, "find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match="decoder"):
-        assembly.accepted_types(Settings(types=("image/heif",)))
+        types.accepted_types(Settings(types=("image/heif",)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from support.fuse import Side, fused
-from tusline import assembly
+from tusline.assembly import embedded
 from tusline.cli import main
 from tusline.service.doors import Doors
 
@@ -47,7 +47,7 @@ def run() -> None:
     def doors(**bare: Any) -> Doors:
         return fused(Doors(**bare), fuse)
 
-    vars(assembly)["Doors"] = doors
+    vars(embedded)["Doors"] = doors
     main()
 
 

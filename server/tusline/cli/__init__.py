@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "serve": "tusline.cli.serve",
+    "worker": "tusline.cli.worker",
     "upload": "tusline.cli.upload",
     "show": "tusline.cli.show",
     "sweep": "tusline.cli.sweep",

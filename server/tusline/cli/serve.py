@@ -58,7 +58,7 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
     configure(level=settings.log_level, format=settings.log_format)
     try:
         app = create_app(settings)
-        app.state.tusline.check()
+        app.state.tusline.parts.ground.check()
         listener = listen(settings.host, settings.port, idle=settings.download_idle)
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error

@@ -39,9 +39,9 @@ async def _sweep_alone(settings: Settings) -> Mapping[str, Any]:
 
     tusline = Tusline(settings)
     try:
-        return await tusline.sweep_once()
+        return await tusline.life.sweep_once()
     finally:
-        if tusline.hanging():
+        if tusline.life.hanging():
             leave(after=LAST_WORDS)
 
 

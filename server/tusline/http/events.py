@@ -50,7 +50,10 @@ class News:
 
     @contextmanager
     def listening(self, signals: Signals) -> Generator[None]:
-        stops = [signals.listen(topics.changed(id), partial(self._add, id)) for id in self._ids]
+        stops = [
+            signals.listen(topics.changed(id), partial(self._add, id), catch_up=True)
+            for id in self._ids
+        ]
         try:
             yield
         finally:

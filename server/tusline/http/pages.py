@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from tusline.errors import TuslineError
+from tusline.errors import RecordsUnavailable, TuslineError
 from tusline.http.status import problem
 from tusline.http.tus import Announced
 from tusline.rules import Limits, has_room
@@ -103,13 +103,20 @@ class Health:
     async def ready(self, request: Request) -> Response:
         try:
             await self._records.pending(after="", limit=1)
-            depth = await self._jobs.depth()
         except TuslineError as error:
             return JSONResponse(problem(error), 503, media_type="application/problem+json")
         if not self._working():
             return JSONResponse({"ready": False, "why": "the background work has died"}, 503)
+        depth, workers = await self._queue()
         told = {"ready": True, "jobs": depth, "jobs_limit": self._limits.queue_limit}
-        return JSONResponse(told | await self._creating(depth))
+        return JSONResponse(told | {"workers": workers} | await self._creating(depth or 0))
+
+    async def _queue(self) -> tuple[int | None, int | None]:
+        """Its depth, and who works at it. Uploads do not need it: nulls where it is away."""
+        try:
+            return await self._jobs.depth(), await self._jobs.workers()
+        except RecordsUnavailable:
+            return None, None
 
     async def _creating(self, depth: int) -> dict[str, object]:
         try:

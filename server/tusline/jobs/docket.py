@@ -6,9 +6,10 @@ stands in the outbox, and whoever reconciles enqueues it again.
 
 import asyncio
 import logging
+import os
+import socket
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -17,13 +18,13 @@ from typing import Final, Self
 import anyio
 import structlog
 from docket import Docket, ExponentialRetry, Timeout, Worker
-from redis.exceptions import RedisError
 
 from tusline.errors import RecordsUnavailable
 from tusline.interfaces import JobHandler
+from tusline.jobs.handing_back import hand_back
+from tusline.jobs.queue import ANSWER, Queue
 from tusline.upload import UploadId
 
-NAME: Final = "images"
 TASK: Final = "optimize"
 
 ATTEMPTS: Final = 4
@@ -31,8 +32,11 @@ FIRST_RETRY: Final = timedelta(seconds=2)
 LAST_RETRY: Final = timedelta(minutes=2)
 
 REDELIVERY: Final = timedelta(seconds=45)
-"""A worker that gives no sign of life for this long loses its jobs to another. It gives none
-while it drains, so the drain must be shorter than three quarters of this."""
+"""A worker that gives no sign of life for this long loses its jobs to another."""
+
+LONGEST_DRAIN: Final = REDELIVERY.total_seconds() * 3 / 4
+"""Seconds that a drain must be shorter than: a worker renews its jobs each quarter of REDELIVERY,
+and does not while it drains."""
 
 CHECK_EVERY: Final = timedelta(milliseconds=100)
 """How soon a worker with no free slot sees that a job has ended; a new job is seen at once where
@@ -47,36 +51,41 @@ log = structlog.get_logger()
 
 
 class DocketEngine:
-    """Implements JobEngine. `concurrency` jobs are in work at a time, each for `seconds` at most,
-    with all of its waiting for its turn.
+    """Implements JobEngine. `name` is the queue's, of which there may be several on one Redis.
+    `concurrency` jobs are in work at a time, each for `seconds` at most, with all of its waiting
+    for its turn.
 
     When `work` is cancelled, running jobs have `drain` seconds to end before they are cancelled,
     too, and handed back.
     """
 
     def __init__(
-        self, url: str, *, concurrency: int, seconds: float = 120, drain: float = 5
+        self,
+        url: str,
+        *,
+        name: str = "jobs",
+        concurrency: int,
+        seconds: float = 120,
+        drain: float = 5,
     ) -> None:
-        private = f"memory://{uuid.uuid4().hex}"  # one name is one queue in all of a process
-        self._docket = Docket(
-            name=NAME,
-            url=private if url == "memory://" else url,
-            execution_ttl=timedelta(0),  # what became of a job stands in the upload's record
-        )
+        if drain >= LONGEST_DRAIN:
+            raise ValueError(f"a drain must be shorter than {LONGEST_DRAIN} s")
         self._concurrency = concurrency
         self._seconds = seconds
         self._drain = drain
         self._given = _Given()
+        self._queue = Queue(url, name=name, tasks={TASK: self._task()})
 
     async def open(self) -> None:
+        """Does not wait for Redis: calls do."""
         _quieten("docket", logging.WARNING)
         _quieten("docket.dependencies", logging.CRITICAL)  # failed jobs, which are logged here
-        self._docket.register(self._task(), names=[TASK])
-        with _redis():
-            await self._docket.__aenter__()
+        for name in ("docket.worker", "docket.strikelist"):
+            _quieten(name, logging.ERROR)  # an outage of Redis, each second, with a traceback
+        self._queue.open()
 
     async def close(self) -> None:
-        await self._docket.__aexit__(None, None, None)
+        await self._queue.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -91,20 +100,19 @@ class DocketEngine:
         await self.close()
 
     async def enqueue(self, id: UploadId) -> None:
-        with _redis():
-            await self._docket.add(TASK, key=f"opt:{id}")(id)
+        await self._queue.add(TASK, f"opt:{id}", id)
 
     async def depth(self) -> int:
-        with _redis():
-            async with self._docket.redis() as redis, redis.pipeline() as pipeline:
-                pipeline.xlen(self._docket.stream_key)
-                pipeline.zcard(self._docket.queue_key)
-                return sum(await pipeline.execute())
+        return await self._queue.depth()
+
+    async def workers(self) -> int:
+        return await self._queue.workers()
 
     async def work(self, handler: JobHandler) -> None:
         self._given.handler = handler
         worker = Worker(
-            self._docket,
+            await self._docket(),
+            name=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
             concurrency=self._concurrency,
             redelivery_timeout=REDELIVERY,
             minimum_check_interval=CHECK_EVERY,
@@ -124,36 +132,39 @@ class DocketEngine:
                 self._given.handler = None
 
     async def _stop(self, running: "asyncio.Task[None]") -> None:
-        """The first cancellation has the worker wait for its jobs, the second cancels them."""
+        """The first cancellation has the worker wait for its jobs, the second cancels them, the
+        third ends what it still wants of a Redis that does not answer."""
         running.cancel()
         await asyncio.wait([running], timeout=self._drain)
         running.cancel()
-        await asyncio.wait([running])
+        await asyncio.wait([running], timeout=ANSWER)
+        running.cancel()
+        await asyncio.wait([running], timeout=ANSWER)
 
     async def _hand_back(self, worker: str) -> None:
         """Let another worker have the cancelled jobs now, not only after REDELIVERY."""
-        stream, group = self._docket.stream_key, self._docket.worker_group_name
         try:
-            async with self._docket.redis() as redis:
-                answer = await redis.xreadgroup(
-                    groupname=group,
-                    consumername=worker,
-                    streams={stream: "0"},  # not what is new, but what this worker holds
-                    count=self._concurrency,
+            async with self._queue.asked() as docket:
+                count = await hand_back(
+                    docket, consumer=worker, most=self._concurrency, idle=REDELIVERY
                 )
-                held = [message_id for _, messages in answer or () for message_id, _ in messages]
-                if held:
-                    await redis.xclaim(
-                        name=stream,
-                        groupname=group,
-                        consumername=worker,
-                        min_idle_time=0,
-                        message_ids=held,
-                        idle=round(REDELIVERY.total_seconds() * 1000) + 1,
-                        justid=True,
-                    )
-        except RedisError as error:
+            if count:
+                log.info("jobs.handed_back", jobs=count)
+        except RecordsUnavailable as error:
             log.warning("jobs.not_handed_back", error=str(error))
+
+    async def _docket(self) -> Docket:
+        """Once Redis answers."""
+        told = False
+        while True:
+            try:
+                async with self._queue.asked() as docket:
+                    return docket
+            except RecordsUnavailable as error:
+                if not told:
+                    log.warning("jobs.no_queue", error=str(error))
+                told = True
+                await asyncio.sleep(RECONNECT_AFTER.total_seconds())
 
     def _task(self) -> Callable[..., Awaitable[None]]:
         """The function that docket runs: its defaults are docket's way to declare a policy."""
@@ -182,15 +193,6 @@ class _Given:
     for the life of the process: so that refers to this, and not to the engine."""
 
     handler: JobHandler | None = None
-
-
-@contextmanager
-def _redis() -> Iterator[None]:
-    """Raises RecordsUnavailable for every failure of Redis."""
-    try:
-        yield
-    except RedisError as error:
-        raise RecordsUnavailable(f"the job queue does not answer: {error}") from error
 
 
 def _quieten(logger: str, level: int) -> None:

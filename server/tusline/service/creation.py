@@ -2,6 +2,8 @@
 
 import secrets
 
+import structlog
+
 from tusline import rules
 from tusline.body import Body
 from tusline.endings import Ended
@@ -9,6 +11,7 @@ from tusline.errors import (
     BadRequest,
     Busy,
     ExpiredUpload,
+    RecordsUnavailable,
     TooLarge,
     UnknownUpload,
 )
@@ -28,9 +31,10 @@ ID_BYTES = 16
 """Random bytes in an id: 128 bits, so that an id is unguessable (I9). Written in hexadecimal: no
 id begins like a command's option, and none differs from another by case alone."""
 
-
 TRIES = 2
 """Times that a creation is begun: the upload that its key stood for may go at that moment."""
+
+log = structlog.get_logger()
 
 
 class Creator:
@@ -106,11 +110,20 @@ class Creator:
         return Appended(upload=begun.upload, added=0, ended=Ended.COMPLETE)
 
     async def _begin(self, fresh: Upload, creation: Creation, *, lease: bool) -> Begun:
-        free, depth = await self._doors.store.free(), await self._doors.jobs.depth()
+        free, depth = await self._doors.store.free(), await self._depth()
         rules.has_room(self._limits, length=creation.length, free=free, depth=depth)
         return await self._doors.records.create(
             fresh, lease=lease, key=creation.key, most=self._limits.max_files
         )
+
+    async def _depth(self) -> int:
+        """A queue that does not answer refuses nobody: it grows no longer meanwhile, and what is
+        uploaded waits in the outbox."""
+        try:
+            return await self._doors.jobs.depth()
+        except RecordsUnavailable as error:
+            log.warning("creation.depth_unknown", error=str(error))
+            return 0
 
     async def _receive(self, begun: Begun, body: Body) -> Appended:
         lease = self._leases.lease(begun)

@@ -93,7 +93,7 @@ class Leases:
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._wait
         freed = asyncio.Event()
-        stop = self._signals.listen(topics.free(id), freed.set)
+        stop = self._signals.listen(topics.free(id), freed.set, catch_up=True)
         try:
             while (left := give_up - loop.time()) > 0:
                 freed.clear()

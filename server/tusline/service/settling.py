@@ -7,7 +7,14 @@ import structlog
 
 from tusline import rules, topics
 from tusline.concat import Standing
-from tusline.errors import BytesLost, ExpiredUpload, LeaseLost, RejectedUpload, TuslineError
+from tusline.errors import (
+    BytesLost,
+    ExpiredUpload,
+    LeaseLost,
+    RecordsUnavailable,
+    RejectedUpload,
+    TuslineError,
+)
 from tusline.service.breaking import Breaker
 from tusline.service.clearing import Clearer
 from tusline.service.doors import Doors
@@ -108,10 +115,16 @@ class Settler:
             return await self._leave(lease)
         await self._tell(now.id)
         if now.phase is Phase.RECEIVED:
-            await self._jobs.enqueue(now.id)
+            await self._enqueue(now.id)
         elif now.phase in OVER:
             await self._clearer.clear(now)
         return now
+
+    async def _enqueue(self, id: UploadId) -> None:
+        try:
+            await self._jobs.enqueue(id)
+        except RecordsUnavailable as error:  # the outbox knows: the sweeper makes up for it
+            log.warning("job.not_queued", upload_id=id, error=str(error))
 
     async def _judged(self, lease: Lease) -> Upload | None:
         """The upload finished, or refused; None while it stays as it is: a partial one, and a

@@ -13,8 +13,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tusline.errors import ConfigurationError
 from tusline.settings.limits import IMAGE_TYPES, Limiting
 from tusline.settings.optimizer import Optimizing
+from tusline.settings.processes import Processes
+from tusline.settings.redis import Sharing
 from tusline.settings.requests import Waiting
 from tusline.settings.rhythm import Rhythm
+from tusline.settings.s3 import Storing
 from tusline.settings.serving import Serving
 
 __all__ = ["IMAGE_TYPES", "PREFIX", "Settings", "load", "variable"]
@@ -22,7 +25,9 @@ __all__ = ["IMAGE_TYPES", "PREFIX", "Settings", "load", "variable"]
 PREFIX = "TUSLINE_"
 
 
-class Settings(Optimizing, Rhythm, Waiting, Limiting, Serving, BaseSettings):
+class Settings(
+    Storing, Sharing, Processes, Optimizing, Rhythm, Waiting, Limiting, Serving, BaseSettings
+):
     """All of tusline's settings. Read from the environment, or given by keyword.
 
     Raises pydantic's ValidationError for a bad value; `load` turns it into a ConfigurationError

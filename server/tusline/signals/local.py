@@ -11,11 +11,18 @@ class LocalSignals:
         self._listeners: dict[str, list[Callable[[], None]]] = {}
 
     async def notify(self, topic: str) -> None:
+        self.wake(topic)
+
+    def wake(self, topic: str) -> None:
+        """What `notify` does, for who cannot wait."""
         loop = asyncio.get_running_loop()
         for wake in self._listeners.get(topic, ()):
             loop.call_soon(wake)
 
-    def listen(self, topic: str, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(
+        self, topic: str, wake: Callable[[], None], *, catch_up: bool = False
+    ) -> Callable[[], None]:
+        """Nothing is ever missed here: there is nothing to catch up with."""
         self._listeners.setdefault(topic, []).append(wake)
 
         def stop() -> None:

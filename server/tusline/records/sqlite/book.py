@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from tusline.concat import FINALS
 from tusline.errors import LeaseLost, StaleJob, UnknownUpload
 from tusline.records.sqlite import rows
-from tusline.upload import MOVES, PARTIAL_KEPT, Delta, Phase, Reason, Upload, UploadId
-
-TIMELINE = 100
-"""Events kept for each upload: a client that sends single bytes must not fill the disk."""
+from tusline.upload import MOVES, PARTIAL_KEPT, TIMELINE, Delta, Phase, Reason, Upload, UploadId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,10 +37,11 @@ def store_error(error: OSError) -> StoreFull | StoreUnavailable:
     return StoreUnavailable(f"the disk failed: {error.strerror}", retry_after=5)
 
 
-def try_lock(descriptor: int) -> bool:
-    """Take the advisory lock of an open file, unless another open file holds it."""
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Take the advisory lock of an open file, unless another open file holds it (`shared`: unless
+    another holds it alone). One that is held already is changed, perhaps not in one step."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -1,10 +1,10 @@
-"""The data folder: made, checked, and locked for one process."""
+"""The data folder: made, checked, and locked, for one process or for several of a deployment."""
 
 import os
 from contextlib import suppress
 
 from tusline.errors import ConfigurationError
-from tusline.storage.disk import files
+from tusline.storage.disk import files, scratch
 from tusline.storage.disk.layout import Layout
 
 OF_SYSTEMS = frozenset({"lost+found"})
@@ -12,10 +12,14 @@ OF_SYSTEMS = frozenset({"lost+found"})
 
 
 class Folder:
-    """Holds the folder's lock from `open` to `close`; a killed process lets go of it by dying."""
+    """Holds the folder's lock from `open` to `close`; a killed process lets go of it by dying.
 
-    def __init__(self, layout: Layout) -> None:
+    With `shared` others may have the folder, too, if they share it: their records are elsewhere.
+    """
+
+    def __init__(self, layout: Layout, *, shared: bool = False) -> None:
         self.layout = layout
+        self._shared = shared
         self._descriptor = -1
 
     def open(self) -> None:
@@ -29,7 +33,7 @@ class Folder:
             try:
                 os.ftruncate(self._descriptor, 0)
                 os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
-                self._empty_scratch()
+                scratch.clear(self.layout.scratch, older=scratch.STALE if self._shared else 0)
             except BaseException:
                 self.close()
                 raise
@@ -54,7 +58,7 @@ class Folder:
         """A descriptor that has the lock. One that we have from another `open` keeps it."""
         descriptor = os.open(self.layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         try:
-            if not files.try_lock(descriptor):
+            if not files.try_lock(descriptor, shared=self._shared):
                 raise ConfigurationError(
                     f"{self.layout.root} is in use by {_holder(descriptor)}: stop that process, or "
                     "give this one another folder (--data, TUSLINE_DATA)"
@@ -69,10 +73,6 @@ class Folder:
             with suppress(OSError):
                 os.close(self._descriptor)
             self._descriptor = -1
-
-    def _empty_scratch(self) -> None:
-        files.remove(self.layout.scratch)
-        files.make_folder(self.layout.scratch.absolute())
 
 
 def _holder(descriptor: int) -> str:

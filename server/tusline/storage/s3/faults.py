@@ -64,11 +64,11 @@ class Meaning(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One failed attempt. `code` is the store's word, or the name of what broke; `pause`, in
+    """One failed attempt. `reason` is the store's word, or the name of what broke; `pause`, in
     seconds, what the store asked for."""
 
     meaning: Meaning
-    code: str
+    reason: str
     said: str
     pause: float = 0.0
 
@@ -77,7 +77,7 @@ class Failed(Exception):
     """An attempt failed; raised in a thread, with nothing of botocore in it."""
 
     def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.code)
+        super().__init__(fault.reason)
         self.fault = fault
 
 
@@ -131,9 +131,9 @@ def refusal(operation: str, fault: Fault) -> TuslineError:
         case Meaning.FULL:
             return StoreFull("the store is full", retry_after=RETRY_AFTER_FULL)
         case Meaning.SETUP:
-            why = SETUP_CODES.get(fault.code, said)
-            return Misconfigured(f"the store is not set up: {why}", reason=fault.code)
+            why = SETUP_CODES.get(fault.reason, said)
+            return Misconfigured(f"the store is not set up: {why}", reason=fault.reason)
         case Meaning.REFUSED:
-            return Refused(f"the store refused {said}", reason=fault.code)
+            return Refused(f"the store refused {said}", reason=fault.reason)
         case Meaning.AGAIN:
             return StoreUnavailable(f"the store failed: {said}", retry_after=RETRY_AFTER)

@@ -33,11 +33,11 @@ def fault_of(error: Exception) -> Fault | None:
         case HTTPClientError() if isinstance(below := error.kwargs.get("error"), SpoiltSlice):
             raise below
         case GivenUp():
-            return Fault(meaning=Meaning.AGAIN, code="GivenUp", said="its time was over")
+            return Fault(meaning=Meaning.AGAIN, reason="GivenUp", said="its time was over")
         case _ if isinstance(error, TRANSPORT):
-            return Fault(meaning=Meaning.AGAIN, code=type(error).__name__, said=_broken(error))
+            return Fault(meaning=Meaning.AGAIN, reason=type(error).__name__, said=_broken(error))
         case BotoCoreError():
-            return Fault(meaning=Meaning.SETUP, code=type(error).__name__, said=str(error))
+            return Fault(meaning=Meaning.SETUP, reason=type(error).__name__, said=str(error))
     return None
 
 
@@ -47,7 +47,7 @@ def _answered(error: ClientError) -> Fault:
     code, message = str(told.get("Code", "")), told.get("Message", "")
     return Fault(
         meaning=meaning(int(meta.get("HTTPStatusCode", 0)), code),
-        code=code,
+        reason=code,
         said=f"{code} {message}".strip(),
         pause=_seconds(meta.get("HTTPHeaders", {}).get("retry-after", "")),
     )

@@ -1,0 +1,1 @@
+"""The shared Records: Redis or Valkey, for any number of processes."""
