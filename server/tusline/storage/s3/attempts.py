@@ -106,7 +106,12 @@ class Attempts:
             raise Failed(fault) from None
 
     def _tell(self, operation: str, fault: Fault, attempt: int) -> None:
-        told = {"operation": operation, "reason": fault.reason, "error": fault.said, "attempt": attempt}
+        told = {
+            "operation": operation,
+            "reason": fault.reason,
+            "error": fault.said,
+            "attempt": attempt,
+        }
         match fault.meaning:
             case Meaning.MISSING:
                 log.debug("s3.missing", **told)

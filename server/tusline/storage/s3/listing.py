@@ -100,4 +100,6 @@ def delete(bucket: str, names: list[str], client: "S3Client", _: Limit) -> None:
         code = error.get("Code", "")
         what = meaning(PER_KEY_STATUS, code)
         if what is not Meaning.MISSING:
-            raise Failed(Fault(meaning=what, reason=code, said=f"{code} {error.get('Message', '')}"))
+            raise Failed(
+                Fault(meaning=what, reason=code, said=f"{code} {error.get('Message', '')}")
+            )
