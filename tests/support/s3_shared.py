@@ -1,4 +1,4 @@
-"""An S3 API for the tests of the store on it."""
+"""One S3 API for all tests of a run."""
 
 from collections.abc import Generator
 
