@@ -117,8 +117,11 @@ class Builder:
         return Original(key=key, size=stored.size, etag=stored.etag)
 
     async def forget(self, segments: Sequence[Segment]) -> None:
-        """Local copies of these are not needed any more."""
+        """Local copies of these are not needed any more. Nor is what lies in Redis and was not in
+        the journal when this writer began: it has become part of a part that was."""
+        known = [str(one.name) for one in Journal.of(self.upload).segments]
         await self._means.segments.forget(self.upload.id, segments)
+        await self._means.segments.tidy_tail(self.upload.id, known, self.token)
 
     async def take_over(self) -> None:
         """Before bytes are stored: numbers that another writer has opened are used up, whatever

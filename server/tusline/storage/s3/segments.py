@@ -164,6 +164,13 @@ class Segments:
         """Local copies of these are not needed any more."""
         await self._spool.drop([_local(id, segment.name) for segment in segments])
 
+    async def tidy_tail(self, id: UploadId, known: Sequence[str], token: int) -> None:
+        """Forget what Redis keeps under older tokens, but for the names that are known."""
+        if self._tail is not None:
+            there = await self._tail.names(id)
+            mine = [name for name in there if names.parse_segment(name).token >= token]
+            await self._tail.drop(id, but=[*known, *mine])
+
     async def stored(self, id: UploadId) -> list[Segment]:
         """All segments of an upload that there are."""
         found: list[Segment] = []
