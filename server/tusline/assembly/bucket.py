@@ -33,6 +33,7 @@ class InBucket:
         """The bucket may come later, as Redis may; `tusline doctor` looks at both."""
 
     async def open(self) -> None:
+        await self.bucket.open()
         await self.spool.open()
 
     async def disconnect(self) -> None:

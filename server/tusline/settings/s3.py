@@ -106,7 +106,7 @@ class Storing(BaseModel):
         "own, or in Redis, which saves most requests but loses them where Redis loses data.",
     )
     tail_bytes: Bytes = Field(
-        default=256 * MIB,
+        default=512 * MIB,
         ge=MIB,
         description="Bytes that all uploads together may keep in Redis by TUSLINE_TAIL=redis, each "
         "1/64 of them an even share; what finds no room is stored as a segment.",

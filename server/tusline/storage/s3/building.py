@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from tusline.errors import LeaseLost, TuslineError
 from tusline.interfaces import Ledger
 from tusline.sniff import sniff
 from tusline.storage.s3 import names
 from tusline.storage.s3.client import Bucket
 from tusline.storage.s3.journal import (
+    TAIL,
     Journal,
     Multipart,
     Opened,
@@ -21,7 +24,7 @@ from tusline.storage.s3.manifest import Manifest
 from tusline.storage.s3.segments import Segments, Source, length
 from tusline.storage.s3.sizes import part_size
 from tusline.storage.s3.values import Content, Kind, Stored
-from tusline.upload import HEAD_BYTES, Delta, Upload
+from tusline.upload import HEAD_BYTES, NOTHING, Delta, Upload
 
 MANIFEST = Kind(content_type="application/json")
 
@@ -117,11 +120,16 @@ class Builder:
         return Original(key=key, size=stored.size, etag=stored.etag)
 
     async def forget(self, segments: Sequence[Segment]) -> None:
-        """Local copies of these are not needed any more. Nor is what lies in Redis and was not in
-        the journal when this writer began: it has become part of a part that was."""
-        known = [str(one.name) for one in Journal.of(self.upload).segments]
+        """Local copies of these are not needed any more."""
         await self._means.segments.forget(self.upload.id, segments)
-        await self._means.segments.tidy_tail(self.upload.id, known, self.token)
+
+    async def forget_tail(self, segments: Sequence[Segment]) -> None:
+        """What of these lies in Redis has become a part: it goes once the journal says so."""
+        names = [str(one.name) for one in segments if one.kind == TAIL]
+        if names:
+            with suppress(LeaseLost, TuslineError):  # then it stays, until the upload is finished
+                await self._ledger.record(NOTHING)
+                await self._means.segments.drop_tail(self.upload.id, names)
 
     async def take_over(self) -> None:
         """Before bytes are stored: numbers that another writer has opened are used up, whatever

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tusline.errors import LeaseLost, StoreUnavailable, TuslineError
@@ -10,6 +10,9 @@ from tusline.interfaces import Ledger
 from tusline.upload import Delta
 
 Work = Coroutine[Any, Any, Delta]
+
+Then = Callable[[], Coroutine[Any, Any, None]]
+"""What is to be done when a piece of work has been told; it must not raise."""
 
 
 class Durables:
@@ -19,6 +22,8 @@ class Durables:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._running: deque[asyncio.Task[Delta]] = deque()
+        self._after: dict[asyncio.Task[Delta], Then] = {}
+        self._behind: set[asyncio.Task[None]] = set()
         self._telling: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._abandoned = False
@@ -26,10 +31,12 @@ class Durables:
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, work: Work) -> "asyncio.Task[Delta]":
+    def start(self, work: Work, then: Then | None = None) -> "asyncio.Task[Delta]":
         """Begin a piece of work; it is told after those that were begun before."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.append(task)
+        if then is not None:
+            self._after[task] = then
         if self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell())
         return task
@@ -65,8 +72,13 @@ class Durables:
             self._failure = _as_failure(error)
             if not self._abandoned and isinstance(self._failure, TuslineError):
                 self._ledger.fail(self._failure)
+        then = self._after.pop(task, None)
         if self._failure is None and not self._abandoned:
             self._ledger.add(task.result())
+            if then is not None:
+                behind = asyncio.get_running_loop().create_task(then())
+                self._behind.add(behind)
+                behind.add_done_callback(self._behind.discard)
 
 
 def _as_failure(error: BaseException) -> BaseException:

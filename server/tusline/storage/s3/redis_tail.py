@@ -15,7 +15,7 @@ def _script(name: str) -> Script:
     return Script(name=name, source=_SCRIPTS.joinpath(f"{name}.lua").read_text())
 
 
-PUT, DROP = _script("tail_put"), _script("tail_drop")
+PUT, DROP, CLEAR = _script("tail_put"), _script("tail_drop"), _script("tail_clear")
 
 
 class RedisTail:
@@ -43,5 +43,8 @@ class RedisTail:
         tail, _ = self._keys.tail(id)
         return [name.decode() for name in await self._redis.command(tail, "HKEYS", tail)]
 
-    async def drop(self, id: UploadId, but: Sequence[str] = ()) -> None:
-        await self._redis.run(DROP, self._keys.tail(id), but)
+    async def drop(self, id: UploadId, names: Sequence[str]) -> None:
+        await self._redis.run(DROP, self._keys.tail(id), names)
+
+    async def clear(self, id: UploadId) -> None:
+        await self._redis.run(CLEAR, self._keys.tail(id))

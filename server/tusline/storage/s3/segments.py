@@ -74,8 +74,11 @@ class Tail(Protocol):
     async def names(self, id: UploadId) -> list[str]:
         """All that there are of an upload."""
 
-    async def drop(self, id: UploadId, but: Sequence[str] = ()) -> None:
-        """Forget the upload's, but for these."""
+    async def drop(self, id: UploadId, names: Sequence[str]) -> None:
+        """Forget these of an upload."""
+
+    async def clear(self, id: UploadId) -> None:
+        """Forget all of an upload."""
 
 
 class Segments:
@@ -164,12 +167,10 @@ class Segments:
         """Local copies of these are not needed any more."""
         await self._spool.drop([_local(id, segment.name) for segment in segments])
 
-    async def tidy_tail(self, id: UploadId, known: Sequence[str], token: int) -> None:
-        """Forget what Redis keeps under older tokens, but for the names that are known."""
+    async def drop_tail(self, id: UploadId, names: Sequence[str]) -> None:
+        """Forget segments that Redis keeps."""
         if self._tail is not None:
-            there = await self._tail.names(id)
-            mine = [name for name in there if names.parse_segment(name).token >= token]
-            await self._tail.drop(id, but=[*known, *mine])
+            await self._tail.drop(id, names)
 
     async def stored(self, id: UploadId) -> list[Segment]:
         """All segments of an upload that there are."""
@@ -190,7 +191,7 @@ class Segments:
         if keys:
             await self._bucket.delete(keys)
         if self._tail is not None:
-            await self._tail.drop(id)
+            await self._tail.clear(id)
         await self.forget(id, journal.segments)
 
 

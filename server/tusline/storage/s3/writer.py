@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from tusline.errors import StoreUnavailable
 from tusline.interfaces import Ledger
 from tusline.storage.s3.budget import Budget
 from tusline.storage.s3.building import Builder
 from tusline.storage.s3.durables import Durables
-from tusline.storage.s3.journal import Journal, Opened, Segment
+from tusline.storage.s3.journal import Journal, Opened, Part, Segment
 from tusline.storage.s3.pressure import WORTH, Pressure
-from tusline.storage.s3.segments import slices
+from tusline.storage.s3.segments import Source, slices
 from tusline.upload import Delta
 
 PARTS_AHEAD = 4
-"""Pieces of one upload that may be on their way to the store at a time."""
+"""Pieces of one upload that may be on their way to the store at a time. So many part numbers may be
+open, and no more: who recalls the upload when the journal is lost leaves out so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,8 @@ class S3Writer:
         self._ledger = ledger
         self._buffers = buffers
         self._durables = Durables(ledger)
+        self._ahead = asyncio.Semaphore(PARTS_AHEAD)
+        self._broken = False
         self._size = builder.part_size
         self._at = builder.upload.offset
         self._parts_end = journal.parts_end
@@ -127,7 +132,8 @@ class S3Writer:
         live = [one for one in self._live if one.offset < end]
         data = self._claim() if self._at == end else []
         part = self._store_part(self._builder.number(), live, data, (self._parts_end, end))
-        self._durables.start(part)
+        last = end == self._builder.upload.length  # which may be held back
+        self._durables.start(part, None if last else partial(self._forget_tail, live, end))
         self._live = [one for one in self._live if one.end > end]
         self._parts_end = end
 
@@ -158,8 +164,7 @@ class S3Writer:
         size, (start, end) = sum(map(len, data)), span
         try:
             segments = [await asyncio.shield(one.ready) for one in live]
-            sources = [*slices(segments, start, end - size), *data]
-            part = await self._builder.part(number, sources, start)
+            part = await self._send(number, [*slices(segments, start, end - size), *data], start)
         finally:
             self._buffers.budget.give(size)
         used = [segment for segment in segments if segment.name.end <= end]
@@ -173,6 +178,20 @@ class S3Writer:
             ),
             synced=True,
         )
+
+    async def _forget_tail(self, live: Sequence[Live], end: int) -> None:
+        await self._builder.forget_tail([one.ready.result() for one in live if one.end <= end])
+
+    async def _send(self, number: int, sources: Sequence[Source], start: int) -> Part:
+        """When it is its turn; not behind one that failed, which may arrive yet."""
+        async with self._ahead:
+            if self._broken:
+                raise StoreUnavailable("a part before this one was not stored")
+            try:
+                return await self._builder.part(number, sources, start)
+            except BaseException:
+                self._broken = True
+                raise
 
     async def _store_original(self, live: Sequence[Live], data: Sequence[bytes]) -> Delta:
         size = sum(map(len, data))
