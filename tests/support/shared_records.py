@@ -15,20 +15,6 @@ from tusline.redis.keys import Keys
 KEYS = Keys("tusline")
 
 
-def records_over(redis: Redis, clock: Clock | None, memory: Memory | None = None) -> RedisRecords:
-    """Records over a client that is open. Without a memory nothing is ever recalled."""
-    return RedisRecords(
-        redis,
-        KEYS,
-        memory or Nothing(),
-        lease_ttl=LEASE_TTL,
-        expires=EXPIRES,
-        keep_records=KEEP_RECORDS,
-        keep_originals=KEEP_ORIGINALS,
-        clock=clock,
-    )
-
-
 @asynccontextmanager
 async def redis_records(
     url: str,
@@ -36,11 +22,22 @@ async def redis_records(
     memory: Memory | None = None,
     *,
     client: type[Redis] = Redis,
+    keep_records: float = KEEP_RECORDS,
+    keep_originals: float = KEEP_ORIGINALS,
 ) -> AsyncGenerator[RedisRecords]:
-    """Records over a client of their own."""
+    """Records over a client of their own. Without a memory nothing is ever recalled."""
     redis = client(parse(url), wait=15)
     await redis.open()
     try:
-        yield records_over(redis, clock, memory)
+        yield RedisRecords(
+            redis,
+            KEYS,
+            memory or Nothing(),
+            lease_ttl=LEASE_TTL,
+            expires=EXPIRES,
+            keep_records=keep_records,
+            keep_originals=keep_originals,
+            clock=clock,
+        )
     finally:
         await redis.close()
