@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from support.clock import HandClock
+from support.faulty_redis import StutteringRedis
 from support.s3_servers import S3Server
 from support.shared_records import redis_records
 from support.stores import disk_store, s3_store
-from support.stuttering import StutteringRedis
 from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
 from tusline.interfaces import BlobStore, Records
 from tusline.records.sqlite.records import SqliteRecords
