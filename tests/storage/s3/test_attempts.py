@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Generator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,6 +171,19 @@ async def test_a_caller_who_leaves_takes_its_attempts_along(
     async with asyncio.timeout(5):
         await hasty.put("next", DATA)
     assert [call.key[-4:] for call in s3_proxy.calls] == ["left", "next"]
+
+
+async def test_a_body_that_goes_too_slowly_is_given_up_in_the_middle(
+    hasty: Bucket, s3_proxy: S3Proxy
+) -> None:
+    s3_proxy.slow(rate=1_000_000)
+    with pytest.raises(StoreUnavailable):
+        await hasty.put("large", bytes(16_000_000))
+    async with asyncio.timeout(6):  # the rest would take longer, and there is one thread
+        while True:
+            with suppress(StoreUnavailable):
+                await hasty.put("small", b"")
+                return
 
 
 async def test_a_store_that_copies_slowly_does_not_keep_bytes_from_being_stored(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
 from structlog.testing import capture_logs
 
@@ -10,6 +11,7 @@ from support.s3_faults import Fault, answer_instead, refuse
 from support.s3_proxy import S3Proxy
 from support.s3_servers import S3Server
 from tusline.errors import ConfigurationError, StoreFull, TuslineError
+from tusline.storage.s3 import making
 from tusline.storage.s3.body import Body
 from tusline.storage.s3.client import Bucket
 from tusline.storage.s3.faults import Meaning, Misconfigured, Refused, SpoiltSlice, meaning
@@ -97,6 +99,7 @@ async def test_a_wrong_key_is_told(bucket: Bucket, s3_proxy: S3Proxy) -> None:
 async def test_missing_credentials_are_told(
     bucket: Bucket, s3: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(making, "make_session", lambda _: boto3.session.Session())
     for name in s3.credentials:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
