@@ -72,18 +72,17 @@ class Exchange:
             raise ConnectionResetError("the store did not answer")
 
     async def give(self, most: int | None = None) -> None:
-        """Pass the store's answer on, up to so many bytes of its body, or a few more."""
+        """Pass the store's answer on, up to so many bytes of its body."""
         assert self._answer is not None
         reader, _ = await self._store.open()
         self.call.status = self._answer.status
-        self._writer.write(self._answer.raw)
+        await _send(self._writer, self._answer.raw)
         async for block in self._go_by(self._body_of_answer(reader)):
-            self.call.received += len(block)
-            await _send(self._writer, block)
+            shown = block if most is None else block[: most - self.call.received]
+            self.call.received += len(shown)
+            await _send(self._writer, shown)
             if most is not None and self.call.received >= most:
                 break
-        else:
-            await _send(self._writer, b"")
         if not self._answer.lasts or most is not None:
             self._store.close()
             self.lasts = False

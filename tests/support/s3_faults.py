@@ -49,10 +49,15 @@ async def no_fault(exchange: Exchange) -> None:
 def refuse(status: int, code: str) -> Fault:
     """An error in place of the effect: 500 InternalError, 503 SlowDown, 200 InternalError (as S3
     does when a copy or the end of a multipart upload has failed)."""
+    return answer_instead(status, ERROR.format(code))
+
+
+def answer_instead(status: int, body: str) -> Fault:
+    """Any answer in place of the effect."""
 
     async def play(exchange: Exchange) -> None:
         await exchange.take()
-        await exchange.answer(status, ERROR.format(code).encode())
+        await exchange.answer(status, body.encode())
 
     return play
 

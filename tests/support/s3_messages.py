@@ -86,12 +86,13 @@ async def _chunked(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One request to a bucket, and what became of it: bytes of the bodies that passed, and the
-    status that the client was answered (0: none)."""
+    """One request to a bucket, the number of its part (0: none), and what became of it: bytes of
+    the bodies that passed, and the status that the client was answered (0: none)."""
 
     operation: str
     key: str
     part: int
+    headers: dict[str, str]
     sent: int = 0
     received: int = 0
     status: int = 0
@@ -134,4 +135,5 @@ def call_of(head: Head) -> Call:
     )
     if "x-amz-copy-source" in head.headers:
         operation = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}[operation]
-    return Call(operation=operation, key=key, part=int(query.get("partNumber", ["0"])[0]))
+    part = int(query.get("partNumber", ["0"])[0])
+    return Call(operation=operation, key=key, part=part, headers=head.headers)

@@ -31,6 +31,7 @@ class S3Proxy:
         self._rate: float | None = None
         self._free_at = 0.0
         self._rules: list[Rule] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -85,11 +86,18 @@ class S3Proxy:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._carry, HOST, 0, limit=BUFFER)
+        server = await asyncio.start_server(self._take, HOST, 0, limit=BUFFER)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
         server.close()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Nothing else would keep the task of a client that has gone: it would vanish, and with it
+        a request that still has to have its effect."""
+        task = asyncio.create_task(self._carry(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         store, lasts = StoreConnection(self.to), True
