@@ -19,7 +19,7 @@ CLIENTS = 20
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Generator[RedisServer]:
-    with running_redis(tmp_path / "redis", aof=True) as server:
+    with running_redis(tmp_path / "redis", "--appendonly", "yes") as server:
         yield server
 
 

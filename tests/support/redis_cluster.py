@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from support.redis_servers import RedisServer, running_redis
@@ -23,6 +24,10 @@ class RedisCluster:
     def url(self) -> str:
         """One of them, as REDIS_URL: the others have to be found out."""
         return self.servers[0].url
+
+    def elsewhere(self, slot: int) -> RedisServer:
+        """A server that does not have a slot."""
+        return next(server for server in self.servers if server is not self.owner(slot))
 
     def owner(self, slot: int) -> RedisServer:
         """The server that has a slot, as the servers themselves see it."""
@@ -59,37 +64,60 @@ def running_cluster(folder: Path) -> Generator[RedisCluster]:
     """Three started servers that know each other."""
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(
-                running_redis(
-                    folder / str(number),
-                    *("--cluster-enabled", "yes", "--cluster-port", str(free_port())),
-                    *("--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"),
-                )
-            )
+            stack.enter_context(running_redis(folder / str(number), *_options()))
             for number in range(SERVERS)
         ]
         ends = [SLOTS * number // SERVERS for number in range(SERVERS + 1)]
         for number, server in enumerate(servers):
             _ready(server, servers[0], ends[number], ends[number + 1] - 1)
         for server in servers:
-            known = {"cluster_known_nodes": str(SERVERS), "cluster_slots_ok": str(SLOTS)}
-            server.until(
-                lambda s=server: {**known, "cluster_state": "ok"}.items() <= _state(s).items(),  # type: ignore[misc]
-                "the cluster is whole",
-            )
+            server.until(partial(_whole, server), "the cluster is whole")
         yield RedisCluster(servers)
+
+
+@contextmanager
+def running_successor(
+    cluster: RedisCluster, of: RedisServer, folder: Path
+) -> Generator[RedisServer]:
+    """A replica of one of the servers, known to all: takes its place when it is told to."""
+    with running_redis(folder, *_options()) as replica:
+        _meet(replica, of)
+        id = _id(of)
+        replica.until(lambda: replica.call("CLUSTER", "REPLICATE", id) == b"OK", "a replica")
+        in_step = {"master_link_status": "up", "master_sync_in_progress": "0"}.items()
+        replica.until(lambda: in_step <= replica.info("replication").items(), "it is in step")
+        for server in cluster.servers:
+            server.until(partial(_knows, server, replica), "all know the replica")
+        yield replica
+
+
+def _knows(server: RedisServer, replica: RedisServer) -> bool:
+    lines = server.call("CLUSTER", "NODES").decode().splitlines()
+    return any(f":{replica.port}@" in line and " slave " in line for line in lines)
+
+
+def _options() -> list[str]:
+    return [
+        *("--cluster-enabled", "yes", "--cluster-port", str(free_port())),
+        *("--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"),
+    ]
 
 
 def _ready(server: RedisServer, first: RedisServer, start: int, stop: int) -> None:
     assert server.call("CLUSTER", "ADDSLOTSRANGE", start, stop) == b"OK"
     if server is not first:
-        bus = first.call("CONFIG", "GET", "cluster-port")[1].decode()
-        assert server.call("CLUSTER", "MEET", HOST, first.port, bus) == b"OK"
+        _meet(server, first)
 
 
-def _state(server: RedisServer) -> dict[str, str]:
+def _meet(server: RedisServer, other: RedisServer) -> None:
+    bus = other.call("CONFIG", "GET", "cluster-port")[1].decode()
+    assert server.call("CLUSTER", "MEET", HOST, other.port, bus) == b"OK"
+
+
+def _whole(server: RedisServer) -> bool:
     lines = server.call("CLUSTER", "INFO").decode().split()
-    return dict(line.split(":", 1) for line in lines)
+    told = dict(line.split(":", 1) for line in lines)
+    return bool(told["cluster_state"] == "ok" and told["cluster_slots_ok"] == str(SLOTS))
 
 
 def _id(server: RedisServer) -> str:

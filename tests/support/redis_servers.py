@@ -62,7 +62,7 @@ class RedisServer:
                 program(),
                 *("--port", str(self.port), "--bind", HOST, "--dir", str(self.folder)),
                 *("--unixsocket", str(self.socket), "--logfile", str(self.folder / "redis.log")),
-                *("--save", "", *self._options),
+                *("--save", "", "--repl-diskless-sync-delay", "0", *self._options),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -174,4 +174,4 @@ def program() -> str:
 
 
 def _packed(*parts: str | int) -> bytes:
-    return pack_command(parts)  # type: ignore[arg-type]  # its stub says: one part
+    return bytes(pack_command(parts))  # type: ignore[arg-type]  # its stub says: one part
