@@ -165,6 +165,16 @@ class Records(Protocol):
         entry if it is RECEIVED: the record then. Only where there is none, or one that was written
         before records were lost; any other stays, and is answered."""
 
+    async def gaps(self) -> str:
+        """ "" when no record is missing that was there once; else, after a loss and at the first
+        start, a mark for `close_gaps`. Meanwhile each id that the records do not know is asked of
+        the store. Whoever gets every upload that the store holds (`get` restores it) closes the
+        gaps."""
+
+    async def close_gaps(self, mark: str) -> bool:
+        """Nothing is missing any more of what was when `gaps` gave this mark. False: more has got
+        lost since, and the store has to be walked through once more."""
+
     async def due(self, limit: int) -> Due:
         """What the sweeper should look at: past their expiry and not held (complete ones only if
         they are partial and nobody waits for them); complete but not finished and not held;

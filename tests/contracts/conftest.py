@@ -1,7 +1,7 @@
 """The adapters of the doors that have suites of several files."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from support.clock import HandClock
 from support.shared_records import redis_records
 from support.stores import disk_store
+from support.stuttering import StutteringRedis
 from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
 from tusline.interfaces import BlobStore, Records
 from tusline.records.sqlite.records import SqliteRecords
@@ -23,18 +24,26 @@ def clock() -> HandClock:
     return HandClock()
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "redis answers the second time", "redis cluster"])
 async def records(request: pytest.FixtureRequest, clock: HandClock) -> AsyncGenerator[Records]:
-    if request.param == "sqlite":
-        async with _sqlite(request.getfixturevalue("tmp_path"), clock) as adapter:
-            yield adapter
-    else:
-        async with redis_records(request.getfixturevalue("redis_server"), clock) as shared:
-            yield shared
+    fixture = request.getfixturevalue
+    match request.param:
+        case "redis":
+            opened: AbstractAsyncContextManager[Records] = redis_records(
+                fixture("redis_server").url, clock
+            )
+        case "redis answers the second time":
+            opened = redis_records(fixture("redis_server").url, clock, client=StutteringRedis)
+        case "redis cluster":
+            opened = redis_records(fixture("redis_cluster").url, clock)
+        case _:
+            opened = _sqlite(fixture("tmp_path"), clock)
+    async with opened as adapter:
+        yield adapter
 
 
 @asynccontextmanager
-async def _sqlite(tmp_path: Path, clock: HandClock) -> AsyncGenerator[Records]:
+async def _sqlite(tmp_path: Path, clock: HandClock) -> AsyncGenerator[SqliteRecords]:
     adapter = SqliteRecords(
         tmp_path / "r.db",
         clock,

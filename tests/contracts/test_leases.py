@@ -151,6 +151,18 @@ async def test_a_delta_out_of_order_is_refused(records: Records) -> None:
     assert (await records.get(upload.id)).offset == 0
 
 
+async def test_an_empty_delta_with_the_last_number_only_renews(
+    records: Records, clock: HandClock
+) -> None:
+    upload, token = await created(records, fresh(length=10))
+    await records.commit(upload.id, token, Delta(number=1, added=4))
+    clock.forward(LEASE_TTL - 1)
+    assert (await records.commit(upload.id, token, Delta(number=1))).offset == 4
+    clock.forward(LEASE_TTL - 1)
+    assert (await records.commit(upload.id, token, Delta(number=2, added=1))).offset == 5
+    assert (await records.end(upload.id, token, Delta(number=2), "")).offset == 5
+
+
 async def test_deltas_are_numbered_anew_under_each_token(records: Records) -> None:
     upload, token = await created(records, fresh(length=10))
     await records.commit(upload.id, token, Delta(number=1, added=1))

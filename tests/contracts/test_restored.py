@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from support.uploads import created, fresh
 from tusline.interfaces import Records
-from tusline.upload import Delta, Phase
+from tusline.upload import Delta, Phase, UploadId
 
 RECALLED = replace(
     fresh(length=10, metadata="filename YQ==", owner="ann"),
@@ -46,6 +46,25 @@ async def test_a_record_that_was_never_lost_is_left_alone(records: Records) -> N
     await records.commit(upload.id, token, Delta(number=1, added=9))
     assert (await records.restore(RECALLED)).offset == 9
     assert (await records.get(RECALLED.id)).journal == ()
+
+
+async def test_a_recalled_final_upload_keeps_its_members_only_while_it_waits_for_them(
+    records: Records,
+) -> None:
+    member, _ = await created(records, replace(fresh("member-0000000000"), concat="partial"))
+    waiting = replace(
+        RECALLED, offset=0, journal=(), head=b"", concat="final;x", members=(member.id,)
+    )
+    await records.restore(waiting)
+    assert (await records.get(member.id)).finals == (waiting.id,)
+    whole = replace(waiting, id=UploadId("whole-00000000000"), offset=10, phase=Phase.RECEIVED)
+    await records.restore(whole)
+    assert (await records.get(member.id)).finals == (waiting.id,)
+
+
+async def test_gaps_are_closed_once_the_store_was_walked_through(records: Records) -> None:
+    assert await records.close_gaps(await records.gaps())
+    assert await records.gaps() == ""
 
 
 async def test_what_a_delta_drops_leaves_the_journal(records: Records) -> None:

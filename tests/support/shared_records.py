@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from support.memories import Nothing
-from support.redis_servers import RedisServer
 from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
 from tusline.interfaces import Clock
 from tusline.records.redis.records import RedisRecords
@@ -32,10 +31,14 @@ def records_over(redis: Redis, clock: Clock | None, memory: Memory | None = None
 
 @asynccontextmanager
 async def redis_records(
-    server: RedisServer, clock: Clock | None, memory: Memory | None = None, *, wait: float = 15
+    url: str,
+    clock: Clock | None = None,
+    memory: Memory | None = None,
+    *,
+    client: type[Redis] = Redis,
 ) -> AsyncGenerator[RedisRecords]:
     """Records over a client of their own."""
-    redis = Redis(parse(server.url), wait=wait)
+    redis = client(parse(url), wait=15)
     await redis.open()
     try:
         yield records_over(redis, clock, memory)

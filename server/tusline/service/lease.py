@@ -98,9 +98,11 @@ class Lease:
             await self._signals.notify(topics.changed(self.upload.id))
 
     def _numbered(self, delta: Delta) -> Delta:
-        """The delta with its number, and those first bytes of the upload that it contains."""
+        """The delta with its number, and those first bytes of the upload that it contains. An
+        empty one has the last number again: records that may have lost something tell by it whether
+        they know as much as we do."""
         if not delta:
-            return delta
+            return replace(delta, number=self._number)
         at = self.upload.offset
         start = at - self._start
         head = bytes(self._first[start : start + delta.added]) if at < HEAD_BYTES else b""

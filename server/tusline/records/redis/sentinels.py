@@ -19,7 +19,7 @@ async def gaps(shelf: Shelf) -> str:
 
 async def close_gaps(shelf: Shelf, mark: str) -> bool:
     """As `Records.close_gaps`."""
-    open: dict[str, str] = json.loads(mark)
+    open: dict[str, str] = json.loads(mark) if mark else {}
     closed = await asyncio.gather(
         *(
             shelf.redis.run(library.CLOSE_GAP, (shelf.keys.sentinel(int(shard)),), (told,))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tusline.records.sqlite.book import Book
-from tusline.upload import Upload
+from tusline.upload import Phase, Upload
 
 AWAITED = "EXISTS (SELECT 1 FROM waiting WHERE member = uploads.id)"
 """Members that a pending final upload waits for."""
@@ -22,7 +22,7 @@ JOINABLE = (
 
 def add(book: Book, upload: Upload) -> None:
     """What a new upload has to do with concatenation: a final one puts itself down at its members,
-    which live on by that."""
+    which live on by that, unless it was finished before it was recalled."""
     if upload.concat is None:
         return
     given: dict[str, Any] = {
@@ -34,7 +34,8 @@ def add(book: Book, upload: Upload) -> None:
         "later": book.later,
     }
     book.db.execute("UPDATE uploads SET concat = :concat, members = :members WHERE id = :id", given)
-    members = [(member, upload.id) for member in dict.fromkeys(upload.members)]
+    awaited = upload.members if upload.phase is Phase.RECEIVING else ()
+    members = [(member, upload.id) for member in dict.fromkeys(awaited)]
     book.db.executemany("INSERT INTO waiting VALUES (?, ?)", members)
     book.db.execute(
         "UPDATE uploads SET expires = iif(offset = length, :later, :soon), since = :own"

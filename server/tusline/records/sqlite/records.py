@@ -222,6 +222,12 @@ class SqliteRecords:
     async def restore(self, upload: Upload) -> Upload:
         return await self._run(lambda book: making.restore(book, upload))
 
+    async def gaps(self) -> str:
+        return ""  # they are lost with the bytes beside them, or not at all
+
+    async def close_gaps(self, mark: str) -> bool:
+        return True
+
     async def due(self, limit: int) -> Due:
         with suppress(RecordsUnavailable):  # a full disk, say, which the sweeper may make room on
             await self._run(self._time.note)

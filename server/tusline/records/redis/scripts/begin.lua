@@ -3,7 +3,11 @@
 local expect, want, overtake = ARGV[6], ARGV[7] == '1', ARGV[8]
 local refusal = load()
 if refusal then return refusal end
-if repeated() then return answer(record.token) end
+if repeated() then
+  local token = record.token
+  record.token, record['until'] = record.before:match('^(%S+) (%S+)$')
+  return answer(token)
+end
 
 local elsewhere = expect ~= '' and (final() or expect ~= record.offset)
 local theirs = held() and overtake ~= record.token
@@ -17,6 +21,7 @@ end
 
 local as_it_was = answer()
 if held() then note('overtaken', 'token ' .. record.token) end
+put('before', record.token .. ' ' .. (record['until'] or '0'))  -- for this answer, if it gets lost
 hold()
 sign()
 save()
