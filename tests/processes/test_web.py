@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from support import photos, tus
-from support.moving import LENGTH, PIECE, Moving, bytes_read, until
+from support.moving import Moving, bytes_read, until
 from support.programs import Deployment, deployment, eventually
 from support.redis_servers import RedisServer, running_redis
 
 CLIENTS = 20
+CONTENT = b"0123456789abcdef" * 65536
+HALF = len(CONTENT) // 2
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def redis(tmp_path: Path) -> Generator[RedisServer]:
 
 @pytest.fixture
 def service(tmp_path: Path, redis: RedisServer) -> Generator[Deployment]:
-    with deployment(tmp_path / "data", redis.url, types="*") as running:
+    with deployment(tmp_path / "data", redis.url, types="*", lease_wait=0.5) as running:
         yield running
 
 
@@ -62,20 +64,19 @@ def test_a_web_process_that_is_killed_takes_no_acknowledged_byte_with_it(
     service: Deployment,
 ) -> None:
     web = service.web(processes=2)
+    urls = [tus.created(service.files, len(CONTENT)) for _ in range(2)]
     with ExitStack() as stack:
-        moving = [Moving(service.files, stack, seeks=False) for _ in range(4)]
-        until(lambda: all(tus.status(one.url)["offset"] > 100_000 for one in moving))
-        acknowledged = {one.url: tus.status(one.url)["offset"] for one in moving}
+        for url in urls:
+            line = stack.enter_context(tus.open_patch(url, 0, len(CONTENT)))
+            line.sendall(CONTENT[:HALF])
+        until(lambda: all(tus.status(url)["offset"] == HALF for url in urls))
         for pid in web.children:
             os.kill(pid, signal.SIGKILL)
-    web.until(r"web\.ready", times=4)
-    content = (PIECE * (LENGTH // len(PIECE) + 1))[:LENGTH]
-    for url, offset in acknowledged.items():
-        told = tus.head(url).offset
-        assert told >= offset
-        assert tus.patch(url, told, content[told:]).status == 204
-        original = tus.request("GET", url).body
-        assert sha256(original).digest() == sha256(content).digest()
+        web.until(r"web\.ready", times=4)
+    for url in urls:
+        assert tus.head(url).offset == HALF
+        assert tus.patch(url, HALF, CONTENT[HALF:]).status == 204
+        assert sha256(tus.request("GET", url).body).digest() == sha256(CONTENT).digest()
 
 
 def test_a_server_waits_for_redis_at_its_start(service: Deployment, redis: RedisServer) -> None:

@@ -26,6 +26,7 @@ class Program:
     def __init__(self, command: Sequence[str], ready: str, settings: dict[str, str]) -> None:
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
         self._news = threading.Condition()
+        self._over = False
         self._process = subprocess.Popen(
             command,
             env=environment() | settings,
@@ -36,7 +37,8 @@ class Program:
             errors="replace",
             start_new_session=True,
         )
-        threading.Thread(target=self._read, name="program log", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="program log", daemon=True)
+        self._reader.start()
         try:
             self.until(ready, seconds=START_SECONDS)
         except BaseException:
@@ -59,12 +61,18 @@ class Program:
 
     def until(self, said: str, *, times: int = 1, seconds: float = WAIT_SECONDS) -> None:
         """Wait until its log has so many lines with the pattern. Raises ServerFailed."""
+        if not self.says(said, times=times, seconds=seconds):
+            raise ServerFailed(f"no {said!r} in {seconds} s:\n{self.log}")
+
+    def says(self, said: str, *, times: int = 1, seconds: float = WAIT_SECONDS) -> bool:
+        """Whether it comes to say so before the time is over, or its life is."""
         pattern = re.compile(said)
         with self._news:
-            if not self._news.wait_for(
-                lambda: sum(bool(pattern.search(line)) for line in self._lines) >= times, seconds
-            ):
-                raise ServerFailed(f"no {said!r} in {seconds} s:\n{self.log}")
+            self._news.wait_for(lambda: self._over or self._count(pattern) >= times, seconds)
+            return self._count(pattern) >= times
+
+    def _count(self, pattern: "re.Pattern[str]") -> int:
+        return sum(bool(pattern.search(line)) for line in self._lines)
 
     def send(self, how: signal.Signals) -> None:
         self._process.send_signal(how)
@@ -89,12 +97,18 @@ class Program:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait(WAIT_SECONDS)
+        self._reader.join(WAIT_SECONDS)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
             with self._news:
                 self._lines.append(line.rstrip())
                 self._news.notify_all()
+        with self._news:
+            self._over = True
+            self._news.notify_all()
 
 
 class Deployment:
