@@ -1,5 +1,13 @@
 """A real S3 API for tests: moto's server as a process of its own, or one that the environment
 names (S3_TEST_ENDPOINT, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; see `make test-swift`).
+
+What moto 5.2 does otherwise than S3: it takes every key, signature and Content-MD5; UploadPart and
+CompleteMultipartUpload of an upload that was aborted are 500 and not NoSuchUpload; ListParts takes
+its marker for an index, so that pages of numbers with gaps lack some; ListMultipartUploads has one
+page, and all are of 2010; a range of UploadPartCopy may lie beyond the source. It does refuse parts
+that are too small, wrong ETags and parts that are not there.
+What Swift 2.30 does: a part that comes after the end of its upload is taken, and lies about; no
+If-None-Match for PUT; DeleteObjects takes about 15 ms for each key.
 """
 
 import os

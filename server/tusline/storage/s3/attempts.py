@@ -16,6 +16,7 @@ from tusline.storage.s3.threads import Threads
 from tusline.storage.s3.values import BucketOptions
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from types_boto3_s3.client import S3Client
 
 log = structlog.get_logger()
@@ -30,12 +31,19 @@ LONGEST_PAUSE = 2.0
 at once. A store that names a time itself is obeyed, up to the longest."""
 
 
+LONG_SHARE = 4
+"""One thread for long calls to so many for others: a store that copies slowly must not keep bytes
+from being stored."""
+
+
 class Attempts:
     """Calls of one bucket's store, by threads of its own."""
 
     def __init__(self, options: BucketOptions) -> None:
         self._options = options
         self._threads = Threads("tusline-s3", options.threads)
+        self._long_threads = Threads("tusline-s3-long", -(-options.threads // LONG_SHARE))
+        self._session: Session | None = None
         self._clients: dict[float, S3Client] = {}
         self._making = threading.Lock()
 
@@ -46,13 +54,14 @@ class Attempts:
         raises that is none of the store's faults.
         """
         seconds = self._options.long if long else self._options.total
+        threads = self._long_threads if long else self._threads
         limit, last = Limit(seconds), "no answer"
         try:
             async with asyncio.timeout(seconds):
                 for attempt in range(1, self._options.attempts + 1):
                     try:
                         step = partial(self._attempt, ask, limit, long=long)
-                        return await self._threads.run(step)
+                        return await threads.run(step)
                     except Failed as failed:
                         fault = failed.fault
                     last = fault.said
@@ -77,20 +86,25 @@ class Attempts:
         self._threads.post(step)
 
     def close(self) -> None:
-        """End the threads without waiting for any, and close what connections are idle."""
+        """End the threads without waiting for any, and close what connections are idle. The next
+        call begins anew."""
         self._threads.close()
-        for client in self._clients.values():
+        self._long_threads.close()
+        with self._making:
+            clients, self._clients, self._session = self._clients, {}, None
+        for client in clients.values():
             client.close()
 
     def client(self, *, long: bool = False) -> "S3Client":
         """boto3's client, made when it is first needed; not to be called on the event loop, since
         that takes a second."""
-        from tusline.storage.s3.making import make_client  # boto3, too, is only imported then
+        from tusline.storage.s3.making import make_client, make_session  # and with it boto3
 
         silence = self._options.long if long else self._options.silence
         with self._making:
+            self._session = self._session or make_session(self._options)
             if silence not in self._clients:
-                self._clients[silence] = make_client(self._options, silence)
+                self._clients[silence] = make_client(self._session, self._options, silence)
             return self._clients[silence]
 
     def _attempt(self, ask: Ask[T], limit: Limit, *, long: bool) -> T:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 BATCH = 1000
 """Keys that one DeleteObjects takes."""
 
+PAGE = 1000
+"""Entries that one page of a listing can have."""
+
 
 class Bucket:
     """Nothing is connected, and boto3 not even imported, before the first call. For one event loop
@@ -113,22 +116,23 @@ class Bucket:
             return None
 
     async def delete(self, keys: Iterable[str]) -> None:
-        """Delete objects; some may be gone already."""
+        """Delete objects; some may be gone already. A store may do one after the other, so that a
+        thousand take long."""
         names = [self._options.prefix + key for key in keys]
         for begin in range(0, len(names), BATCH):
             batch = names[begin : begin + BATCH]
             step = partial(listing.delete, self._options.bucket, batch)
-            await self._attempts.call("DeleteObjects", step)
+            await self._attempts.call("DeleteObjects", step, long=True)
 
-    async def keys(self, prefix: str = "", *, after: str = "", limit: int = BATCH) -> Keys:
+    async def keys(self, prefix: str = "", *, after: str = "", limit: int = PAGE) -> Keys:
         """Objects whose key begins with `prefix` and comes after `after`: up to `limit`, and to
         1000."""
-        step = partial(listing.keys, self._options, prefix, after, min(limit, BATCH))
+        step = partial(listing.keys, self._options, prefix, after, min(limit, PAGE))
         return await self._attempts.call("ListObjectsV2", step)
 
-    async def folders(self, prefix: str = "", *, after: str = "", limit: int = BATCH) -> Folders:
+    async def folders(self, prefix: str = "", *, after: str = "", limit: int = PAGE) -> Folders:
         """What lies between `prefix` and the next slash of the keys below it, slash included."""
-        step = partial(listing.folders, self._options, prefix, after, min(limit, BATCH))
+        step = partial(listing.folders, self._options, prefix, after, min(limit, PAGE))
         return await self._attempts.call("ListObjectsV2", step)
 
     async def presign_get(self, key: str, seconds: int, kind: Kind = PLAIN) -> str:
@@ -216,10 +220,10 @@ class Bucket:
             await self._attempts.call("AbortMultipartUpload", ask)
 
     async def multiparts(
-        self, prefix: str = "", *, after: str = "", limit: int = BATCH
+        self, prefix: str = "", *, after: str = "", limit: int = PAGE
     ) -> Multiparts:
         """Multipart uploads of keys that begin with `prefix`, which are not over."""
-        step = partial(listing.multiparts, self._options, prefix, after, min(limit, BATCH))
+        step = partial(listing.multiparts, self._options, prefix, after, min(limit, PAGE))
         return await self._attempts.call("ListMultipartUploads", step)
 
     # ---------------------------------------------------------------------------------------------

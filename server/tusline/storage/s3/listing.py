@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 AFTER_SLASH = "0"
 """The character behind the slash: what begins with a folder's name comes before `folder` + this."""
 
+PARTS = 1000
+"""Parts of a page."""
+
 PER_KEY_STATUS = 400
 """Errors of single keys have a code but no status; it decides nothing by itself."""
 
@@ -60,7 +63,7 @@ def parts(named: dict[str, Any], client: "S3Client", limit: Limit) -> list[Part]
     marker = 0
     while True:
         limit.check()
-        answer = client.list_parts(**named, PartNumberMarker=marker)
+        answer = client.list_parts(**named, PartNumberMarker=marker, MaxParts=PARTS)
         found += [
             Part(number=part["PartNumber"], size=part["Size"], etag=part["ETag"].strip('"'))
             for part in answer.get("Parts", [])

@@ -17,8 +17,15 @@ DEFAULT_REGION = "us-east-1"
 """For stores that do not care, but whose requests are signed for a region all the same."""
 
 
-def make_client(options: BucketOptions, silence: float) -> "S3Client":
-    """Raises what botocore raises for bad settings."""
+def make_session(options: BucketOptions) -> boto3.session.Session:
+    """Where credentials and the region are found. Raises what botocore raises for bad settings."""
+    return boto3.session.Session(region_name=options.region)
+
+
+def make_client(
+    session: boto3.session.Session, options: BucketOptions, silence: float
+) -> "S3Client":
+    """A client that waits `silence` seconds for an answer. Raises as `make_session` does."""
     config = Config(
         signature_version="s3v4",
         connect_timeout=options.connect,
@@ -30,7 +37,6 @@ def make_client(options: BucketOptions, silence: float) -> "S3Client":
         response_checksum_validation="when_required",
         s3={"addressing_style": _style(options), "payload_signing_enabled": False},
     )
-    session = boto3.session.Session(region_name=options.region)
     region = session.region_name or (DEFAULT_REGION if options.endpoint else None)
     client = session.client("s3", endpoint_url=options.endpoint, region_name=region, config=config)
     events = client.meta.events

@@ -22,6 +22,9 @@ TRANSPORT = (
 )
 """The connection broke, or what came over it was cut off."""
 
+MOST_SAID = 200
+"""Characters of an error's text: a store may answer with a page."""
+
 
 def fault_of(error: Exception) -> Fault | None:
     """None: the error is none of the store's. Raises SpoiltSlice when that is what lies below."""
@@ -48,15 +51,15 @@ def _answered(error: ClientError) -> Fault:
     return Fault(
         meaning=meaning(int(meta.get("HTTPStatusCode", 0)), code),
         reason=code,
-        said=f"{code} {message}".strip(),
+        said=f"{code} {message}".strip()[:MOST_SAID],
         pause=_seconds(meta.get("HTTPHeaders", {}).get("retry-after", "")),
     )
 
 
 def _broken(error: Exception) -> str:
-    """Without the address, which botocore puts into the text: it may be a signed one."""
+    """What lies below tells more, and not the whole address."""
     below = getattr(error, "kwargs", {}).get("error")
-    return type(below or error).__name__
+    return str(below or error)[:MOST_SAID]
 
 
 def _seconds(text: str) -> float:

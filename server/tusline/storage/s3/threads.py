@@ -8,17 +8,22 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+Steps = SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
 
 
 class Threads:
-    """At most `count` threads, made when they are needed. Daemons, other than those of an executor:
-    a store that does not answer must not hold up the end of the process."""
+    """At most `count` threads, made when they are needed, and anew after `close`. Daemons, other
+    than those of an executor: a store that does not answer must not hold up the end of a process.
+    """
 
     def __init__(self, name: str, count: int) -> None:
         self._name = name
         self._count = count
-        self._steps: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._made = 0
+        self._steps: Steps = SimpleQueue()
         self._idle = threading.Semaphore(0)
 
     async def run(self, step: Callable[[], T]) -> T:
@@ -30,29 +35,30 @@ class Threads:
         """The same without a caller who waits."""
         future: Future[T] = Future()
         self._steps.put((future, step))
-        if len(self._threads) < self._count and not self._idle.acquire(blocking=False):
-            self._grow()
+        if self._made < self._count and not self._idle.acquire(blocking=False):
+            threading.Thread(
+                target=_work,
+                args=(self._steps, self._idle),
+                name=f"{self._name}-{self._made}",
+                daemon=True,
+            ).start()
+            self._made += 1
         return future
 
     def close(self) -> None:
-        """End the threads, each when it is done; no step may come any more."""
-        for _ in self._threads:
+        """End the threads, each when all is done that was asked for before. Waits for none."""
+        for _ in range(self._made):
             self._steps.put(None)
-        self._threads.clear()
+        self._begin()
 
-    def _grow(self) -> None:
-        name = f"{self._name}-{len(self._threads)}"
-        thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
 
-    def _work(self) -> None:
-        while (taken := self._steps.get()) is not None:
-            future, step = taken
-            if future.set_running_or_notify_cancel():
-                _do(future, step)
-            del taken, future, step  # else their bytes would lie here until the next step
-            self._idle.release()
+def _work(steps: Steps, idle: threading.Semaphore) -> None:
+    while (taken := steps.get()) is not None:
+        future, step = taken
+        if future.set_running_or_notify_cancel():
+            _do(future, step)
+        del taken, future, step  # else their bytes would lie here until the next step
+        idle.release()
 
 
 def _do(future: Future[T], step: Callable[[], T]) -> None:

@@ -15,7 +15,7 @@ class BucketOptions:
     a call is tried. Seconds: `connect` until a connection stands, and until the store has taken
     each block of a body; `silence` without an answer or its next bytes, after which an attempt is
     given up; `total` for a call with all its attempts; `long` for both, of calls during which the
-    store copies.
+    store copies or deletes.
     """
 
     bucket: str
