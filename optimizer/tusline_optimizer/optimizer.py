@@ -23,6 +23,7 @@ from tusline_optimizer.pool import ImagePool
 from tusline_optimizer.process import Crashed
 from tusline_optimizer.recipes import DEFAULT, Recipe
 from tusline_optimizer.refusals import SENTENCES, Refused
+from tusline_optimizer.turns import Turns
 
 HASH_BYTES: Final = 1024 * 1024
 """How much of an original is read and hashed at a time."""
@@ -58,13 +59,18 @@ class Optimizer:
         self._scratch = scratch
         self._attempts = attempts
         self._recipes = recipes
+        self._turns = Turns()
 
     async def run(self, id: UploadId) -> None:
         """Optimize an upload and publish the end. Raises what another attempt may cure."""
-        try:
-            job = await self._records.start_job(id)
-        except UnknownUpload:
-            job = None
+        with suppress(UnknownUpload):
+            begun = (await self._records.get(id)).attempts
+            async with self._turns.turn(begun):
+                await self._run(id)
+
+    async def _run(self, id: UploadId) -> None:
+        """Raises UnknownUpload, and what another attempt may cure."""
+        job = await self._records.start_job(id)
         if job is None:
             return
         began = time.monotonic()

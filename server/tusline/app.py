@@ -35,7 +35,8 @@ class Tusline:
         tusline.install(app, prefix="/media")
 
     adds `/media/files`, `/media/uploads/…` and `/media/config` to `app`, and starts and stops
-    tusline with it. A server that is to stop in time calls `drain` first (I10). Raises
+    tusline with it. A server that is to stop in time calls `drain` first (I10). Where Redis is
+    shared, `role` says what this process does: requests, jobs and sweeps, or both. Raises
     ConfigurationError at start when the settings do not fit the machine.
     """
 
@@ -59,7 +60,9 @@ class Tusline:
     # --- routes ------------------------------------------------------------------------------
 
     def install(self, app: Starlette, prefix: str = "") -> None:
-        """Add the routes below `prefix`, and wrap the application's lifespan."""
+        """Add the routes below `prefix`, and wrap the application's lifespan. `app.state.tusline`
+        is this one then: our gunicorn worker looks for it there, to drain it."""
+        app.state.tusline = self
         app.router.routes.extend(self.routes(prefix))
         inner = app.router.lifespan_context
 
@@ -162,9 +165,11 @@ class Tusline:
         await self.life.drain()
 
 
-def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> Starlette:
+def create_app(
+    settings: Settings | None = None, hooks: Hooks | None = None, role: Role = Role.ALL
+) -> Starlette:
     """tusline as an application of its own: the upload page at `/`, health, and all of the rest."""
-    tusline = Tusline(settings, hooks)
+    tusline = Tusline(settings, hooks, role)
     pages = Pages()
     parts = tusline.parts
     health = Health(parts.doors, parts.limits, tusline.life.working)
@@ -176,6 +181,5 @@ def create_app(settings: Settings | None = None, hooks: Hooks | None = None) -> 
             Route("/readyz", health.ready),
         ]
     )
-    app.state.tusline = tusline
     tusline.install(app)
     return app

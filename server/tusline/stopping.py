@@ -17,6 +17,9 @@ CLOSING = 1.0
 LEAST = 0.1
 """Seconds that a step has at least, however late it is: enough for one that does not hang."""
 
+GRACE = 1.0
+"""Seconds after a stop's time is over, at which the process ends, whatever still hangs in it."""
+
 LAST_WORD = 0.5
 """Seconds for the last line of the log, which may hang as anything else."""
 

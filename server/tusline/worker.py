@@ -14,14 +14,11 @@ from tusline.assembly import assembled
 from tusline.errors import ConfigurationError
 from tusline.life import Life, Role
 from tusline.settings import Settings
-from tusline.stopping import leave
+from tusline.stopping import GRACE, leave
 
 CLOSING = 3.0
 """Seconds of a stop for what comes after the drain: children are ended, jobs handed back,
 connections closed."""
-
-GRACE = 1.0
-"""Seconds after a stop's time is over, at which the process ends, whatever still hangs in it."""
 
 log = structlog.get_logger()
 

@@ -1,65 +1,19 @@
 """SIGTERM while twenty uploads move: no byte read is lost, and every client is told (I10)."""
 
-import json
-import threading
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from support import tus
-from support.servers import Server, running_server
+from support.moving import Moving, bytes_read, until
+from support.servers import running_server
 
 CLIENTS = 20
-LENGTH = 8_000_000
-PIECE = b"0123456789abcdef" * 512
-PROGRESS_SECONDS = 20.0
-
-
-class Moving:
-    """One PATCH whose body keeps coming, until the server ends it. `seeks`: as a client that goes
-    on from a short success."""
-
-    def __init__(self, server: Server, stack: ExitStack, *, seeks: bool) -> None:
-        self.url = tus.created(server.files, LENGTH)
-        headers = tus.AS_TUSPY if seeks else {}
-        self._sock = stack.enter_context(tus.open_patch(self.url, 0, LENGTH, headers=headers))
-        self.seeks = seeks
-        self.answer: tus.Answer | None = None
-        self._stop = threading.Event()
-        self._sending = threading.Thread(target=self._send)
-        self._reading = threading.Thread(target=self._read)
-        self._sending.start()
-        self._reading.start()
-
-    def _send(self) -> None:
-        while not self._stop.wait(0.02):
-            try:
-                self._sock.sendall(PIECE)
-            except OSError:
-                return
-
-    def _read(self) -> None:
-        self.answer = tus.read_answer(self._sock)
-        self._stop.set()
-
-    def join(self) -> tus.Answer:
-        self._reading.join(tus.TIMEOUT)
-        self._sending.join(tus.TIMEOUT)
-        assert self.answer is not None, "the client was not answered"
-        return self.answer
-
-
-def until(met: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PROGRESS_SECONDS
-    while not met():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
 
 
 def test_a_stop_under_twenty_moving_uploads_loses_no_byte_that_was_read(tmp_path: Path) -> None:
     with running_server(tmp_path, types="*") as server, ExitStack() as stack:
-        moving = [Moving(server, stack, seeks=bool(n % 2)) for n in range(CLIENTS)]
+        moving = [Moving(server.files, stack, seeks=bool(n % 2)) for n in range(CLIENTS)]
         until(lambda: all(tus.status(one.url)["offset"] > 100_000 for one in moving))
         began = time.monotonic()
         server.terminate()
@@ -67,14 +21,8 @@ def test_a_stop_under_twenty_moving_uploads_loses_no_byte_that_was_read(tmp_path
         answers = [one.join() for one in moving]
         for one, answer in zip(moving, answers, strict=True):
             assert answer.status == (204 if one.seeks else 503)
-        took = bytes_read(server)
+        took = bytes_read(server.log)
         server.start()
         for one, answer in zip(moving, answers, strict=True):
             id = one.url.rpartition("/")[2]
             assert tus.head(one.url).offset == answer.offset == took[id] > 100_000
-
-
-def bytes_read(server: Server) -> dict[str, int]:
-    """What the application took of each upload, by its own log."""
-    lines = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
-    return {line["upload_id"]: line["took"] for line in lines if line["event"] == "upload.append"}

@@ -78,7 +78,7 @@ class Server:
         self._lines.append(f"--- life {self.lives} ---")
         self._process = process = subprocess.Popen(
             [*self._program, "--host", HOST, "--port", str(self.port), "--data", str(self.data)],
-            env=_environment() | self._settings,
+            env=environment() | self._settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -217,6 +217,6 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     return own | {"PYTHONUNBUFFERED": "1"}

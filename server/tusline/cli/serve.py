@@ -1,37 +1,12 @@
 """`tusline serve`: the server, the optimizer and the page in one process."""
 
-from ipaddress import ip_address
 from pathlib import Path
 
 import click
 
 from tusline.cli.common import Misconfigured, data_option, settings_with
 from tusline.errors import ConfigurationError, RecordsUnavailable
-from tusline.settings import Settings
-
-
-def loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def guarded(settings: Settings) -> Settings:
-    """The settings of a server that may be anonymous: its operator, or its address, allows it.
-
-    Raises Misconfigured for one that anybody could write to by mistake (I9).
-    """
-    if loopback(settings.host) or settings.allow_anonymous:
-        return settings.model_copy(update={"allow_anonymous": True})
-    raise Misconfigured(
-        f"refusing to listen on {settings.host}: anybody there could upload. Set "
-        "TUSLINE_ALLOW_ANONYMOUS=true if the unguessable upload id is protection enough, or "
-        "embed tusline in your application with an `authorize` hook"
-    )
+from tusline.exposure import must_be_safe
 
 
 @click.command
@@ -45,10 +20,11 @@ def guarded(settings: Settings) -> Settings:
 def serve(host: str | None, port: int | None, data: Path | None) -> None:
     """Serve uploads, optimize images, and show the upload page, all in one process.
 
-    Everything is kept in the data folder: no services are needed. SIGTERM and Ctrl-C end
-    running uploads with what they have; clients go on when the server is back.
+    Everything is kept in the data folder: no services are needed, unless REDIS_URL or
+    TUSLINE_STORE=s3 name some. SIGTERM and Ctrl-C end running uploads with what they have;
+    clients go on when the server is back.
     """
-    settings = guarded(settings_with(host=host, port=port, data=data))
+    settings = settings_with(host=host, port=port, data=data)
 
     from tusline.app import create_app
     from tusline.logs import configure
@@ -57,7 +33,8 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
 
     configure(level=settings.log_level, format=settings.log_format)
     try:
-        app = create_app(settings)
+        must_be_safe(settings.host, anonymous=settings.allow_anonymous)
+        app = create_app(settings.model_copy(update={"allow_anonymous": True}))
         app.state.tusline.parts.ground.check()
         listener = listen(settings.host, settings.port, idle=settings.download_idle)
     except ConfigurationError as error:
