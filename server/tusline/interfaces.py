@@ -165,6 +165,9 @@ class Records(Protocol):
         entry if it is RECEIVED: the record then. Only where there is none, or one that was written
         before records were lost; any other stays, and is answered."""
 
+    async def missing(self, ids: Sequence[UploadId]) -> list[UploadId]:
+        """Those of which there is no record; nothing is asked of the store."""
+
     async def gaps(self) -> str:
         """ "" when no record is missing that was there once; else, after a loss and at the first
         start, a mark for `close_gaps`. Meanwhile each id that the records do not know is asked of

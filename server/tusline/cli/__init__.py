@@ -10,6 +10,7 @@ COMMANDS = {
     "upload": "tusline.cli.upload",
     "show": "tusline.cli.show",
     "sweep": "tusline.cli.sweep",
+    "rebuild": "tusline.cli.rebuild",
     "settings": "tusline.cli.settings",
 }
 """Loaded when used: `tusline upload` needs no server, and `tusline serve` no progress bars."""

@@ -26,7 +26,10 @@ LAST_WORDS = 1.0
 
 
 async def _sweep(settings: Settings) -> Mapping[str, Any]:
-    """Through the server that holds the folder, or on the folder itself."""
+    """Through the server that holds the folder, or on the folder itself; beside all others where
+    records are shared."""
+    if settings.redis_url is not None:
+        return await _sweep_alone(settings)
     try:
         return await ask(Layout(settings.data).control, "sweep")
     except (FileNotFoundError, ConnectionError):
@@ -45,6 +48,10 @@ async def _sweep_alone(settings: Settings) -> Mapping[str, Any]:
             leave(after=LAST_WORDS)
 
 
+def _place(settings: Settings) -> str:
+    return str(settings.data.absolute()) if settings.redis_url is None else "the deployment"
+
+
 @click.command
 @data_option
 @json_option
@@ -54,16 +61,15 @@ def sweep(data: Path | None, as_json: bool) -> None:
     TUSLINE_SWEEP_EVERY seconds by itself.
     """
     settings = settings_with(data=data)
-    must_be_there(settings.data, settings.data)
+    if settings.redis_url is None:
+        must_be_there(settings.data, settings.data)
     configure(level=settings.log_level, format=settings.log_format)
     try:
         swept = asyncio.run(_sweep(settings))
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error
     except (OSError, ValueError, TuslineError) as error:
-        raise click.ClickException(
-            f"the sweep of {settings.data.absolute()} failed: {error}"
-        ) from error
+        raise click.ClickException(f"the sweep of {_place(settings)} failed: {error}") from error
     if "error" in swept:
         raise click.ClickException(str(swept["error"]))
     if as_json:

@@ -1,5 +1,6 @@
 """Calls of scripts on one upload, and what precedes them when Redis has lost data."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -125,6 +126,12 @@ class Shelf:
         """The record as it stands here, believed or not."""
         reply = await self.run(library.GET, id, 1)
         return fields.to_upload(id, reply) if reply[0] == b"ok" else None
+
+    async def missing(self, ids: Sequence[UploadId]) -> list[UploadId]:
+        """As `Records.missing`."""
+        keys = [self.keys.upload(id)[0] for id in ids]
+        there = await asyncio.gather(*(self.redis.command(key, "EXISTS", key) for key in keys))
+        return [id for id, found in zip(ids, there, strict=True) if not found]
 
     async def restore(self, upload: Upload, *, seen: str) -> Upload:
         """As `Records.restore`, in place of a record of the epoch `seen`; "": of none; "any": of
