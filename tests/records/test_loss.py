@@ -73,8 +73,8 @@ async def test_a_final_upload_waits_for_its_members_again_after_a_flush(
     final = replace(fresh(length=None), concat="final;x", members=(member.id,))
     await records.create(final, lease=False)
     redis_server.call("FLUSHALL")
-    await records.get(member.id)
     await records.get(final.id)
+    await records.get(member.id)
     assert (await records.get(member.id)).finals == (final.id,)
 
 
@@ -120,6 +120,20 @@ async def test_after_a_restart_an_upload_is_compared_with_the_store_once(
     assert (await records.begin(upload.id, expect=4)).token is None
     assert (await records.begin(upload.id, expect=7)).token is not None
     assert memory.asked == [upload.id]
+
+
+async def test_a_dead_writer_is_overtaken_after_a_restart_at_what_the_store_says(
+    kept: Kept, memory: Remembered
+) -> None:
+    server, records = kept
+    upload, token = await created(records)
+    restart(server)
+    memory.known[upload.id] = replace(upload, offset=5, token=token)
+    held = await records.begin(upload.id, want=True)
+    assert (held.token, held.upload.held) == (None, True)
+    begun = await records.begin(upload.id, overtake=token)
+    assert begun.token is not None
+    assert (begun.upload.offset, begun.token > token) == (5, True)
 
 
 async def test_a_writer_that_proves_nothing_ends_at_what_the_store_says(
