@@ -59,6 +59,7 @@ class Builder:
         self._number = journal.next_number
         self._multipart = journal.multipart
         self._making = asyncio.Lock()
+        self._manifests = 0
         self.head = upload.head
 
     @property
@@ -166,8 +167,9 @@ class Builder:
         """Write the manifest as the upload stood when this token's writer began."""
         journal = self.upload.journal + tuple(multipart.entry() for multipart in made)
         upload = replace(self.upload, journal=journal, head=self.head, token=self.token)
+        self._manifests += 1
         await self._means.bucket.put(
-            names.manifest(upload.id, upload.token),
+            names.manifest(upload.id, upload.token, self._manifests),
             Manifest(upload=upload).to_bytes(),
             MANIFEST,
         )
