@@ -26,7 +26,10 @@ LAST_WORDS = 1.0
 
 
 async def _sweep(settings: Settings) -> Mapping[str, Any]:
-    """Through the server that holds the folder, or on the folder itself."""
+    """Through the server that holds the folder, or on the folder itself; with Redis nobody holds
+    anything alone."""
+    if settings.redis_url is not None:
+        return await _sweep_alone(settings)
     try:
         return await ask(Layout(settings.data).control, "sweep")
     except (FileNotFoundError, ConnectionError):
@@ -50,23 +53,26 @@ async def _sweep_alone(settings: Settings) -> Mapping[str, Any]:
 @json_option
 def sweep(data: Path | None, as_json: bool) -> None:
     """Expire old uploads, settle complete ones, clear leftovers, drop and forget what was kept
-    long enough, queue what waits for the optimizer. A running server does that every
-    TUSLINE_SWEEP_EVERY seconds by itself.
+    long enough, queue what waits for the optimizer. A running server, or a worker, does that
+    every TUSLINE_SWEEP_EVERY seconds by itself.
     """
     settings = settings_with(data=data)
-    must_be_there(settings.data, settings.data)
+    if settings.redis_url is None:
+        must_be_there(settings.data, settings.data)
     configure(level=settings.log_level, format=settings.log_format)
     try:
         swept = asyncio.run(_sweep(settings))
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error
     except (OSError, ValueError, TuslineError) as error:
-        raise click.ClickException(
-            f"the sweep of {settings.data.absolute()} failed: {error}"
-        ) from error
+        raise click.ClickException(f"the sweep {_of(settings)}failed: {error}") from error
     if "error" in swept:
         raise click.ClickException(str(swept["error"]))
     if as_json:
         click.echo(json.dumps(swept))
     else:
         click.echo(", ".join(f"{count} {name}" for name, count in swept.items()))
+
+
+def _of(settings: Settings) -> str:
+    return "" if settings.redis_url is not None else f"of {settings.data.absolute()} "
