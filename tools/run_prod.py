@@ -147,7 +147,8 @@ async def run(parts: list[Part], told: asyncio.Event) -> None:
         parts.append(store)
         variables |= named
     processes = os.environ.get("WEB_CONCURRENCY", "2")
-    web = await Part.start("web", "gunicorn", **variables | {"WEB_CONCURRENCY": processes})
+    gunicorn = ("gunicorn", "-c", "python:tusline.gunicorn_conf")
+    web = await Part.start("web", *gunicorn, **variables | {"WEB_CONCURRENCY": processes})
     parts.append(web)
     parts.append(await Part.start("worker", "tusline", "worker", **variables))
     address = await web.until(r"Listening at: (http://\S+)")

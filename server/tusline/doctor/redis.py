@@ -115,7 +115,8 @@ def _fit(part: Part, info: Info) -> Iterator[Finding]:
     clients, allowed = int(info.get("connected_clients", 0)), int(info.get("maxclients", 0))
     if allowed and clients > FULL * allowed:
         yield part.warning(
-            f"{clients} of {allowed} connections are in use; a process of tusline takes up to 8",
+            f"{clients} of {allowed} connections are in use; a web process takes up to 4, a worker "
+            "5, and 4 for each image at a time",
             "raise maxclients, or run fewer processes",
         )
 
