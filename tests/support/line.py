@@ -11,6 +11,7 @@ import struct
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -193,27 +194,29 @@ class Line:
     async def _serve(self, listener: socket.socket) -> None:
         while True:
             client, _ = await self._loop.sock_accept(listener)
-            task = asyncio.create_task(self._carry(client))
+            pair = _Pair(client, _plain_socket())
+            self._pairs.add(pair)
+            self.connections += 1
+            task = asyncio.create_task(self._carry(pair))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(partial(self._carried, pair))
 
-    async def _carry(self, client: socket.socket) -> None:
-        server = _plain_socket()
-        pair = _Pair(client, server)
-        self._pairs.add(pair)
-        self.connections += 1
+    def _carried(self, pair: "_Pair", task: asyncio.Task[None]) -> None:
+        """Not at the task's own end: one that is cancelled before it begins has none."""
+        self._tasks.discard(task)
+        self._pairs.discard(pair)
+        pair.close()
+
+    async def _carry(self, pair: "_Pair") -> None:
         try:
-            client.setblocking(False)
+            pair.client.setblocking(False)
             await self._flowing.wait()
-            await self._loop.sock_connect(server, (HOST, self.to))
+            await self._loop.sock_connect(pair.server, (HOST, self.to))
             async with asyncio.TaskGroup() as ways:
                 ways.create_task(self._pass_up(pair))
                 ways.create_task(self._pass_down(pair))
         except* OSError:
             pair.reset()  # one side broke, or the server is not there: the other side learns of it
-        finally:
-            self._pairs.discard(pair)
-            pair.close()
 
     async def _pass_up(self, pair: "_Pair") -> None:
         while data := await self._loop.sock_recv(pair.client, self._piece()):
