@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from support.clock import HandClock
+from support.faulty_redis import StutteringRedis
 from support.shared_records import redis_records
 from support.stores import disk_store
-from support.stuttering import StutteringRedis
 from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
 from tusline.interfaces import BlobStore, Records
 from tusline.records.sqlite.records import SqliteRecords

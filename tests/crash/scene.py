@@ -14,6 +14,7 @@ from support.feed import Feed
 from support.fuse import Blow, PointFuse, Unforeseen, fused
 from support.house import House, open_house
 from support.leftovers import leftovers
+from support.redis_servers import RedisServer
 from tusline.errors import TuslineError
 from tusline.service.appending import Appended
 from tusline.storage.disk.layout import Layout
@@ -43,6 +44,7 @@ class Scene:
     client: Client
     house: House
     clock: HandClock
+    redis: RedisServer | None = None
     beside: list[tuple[Feed, "asyncio.Future[Appended]"]] = field(default_factory=list)
 
     @property
@@ -106,15 +108,20 @@ class Operation(ABC):
 
 
 async def blow_at(
-    point: int, blow: Blow, operation: Operation, folder: Path, pool: ImagePool
+    point: int,
+    blow: Blow,
+    operation: Operation,
+    folder: Path,
+    pool: ImagePool,
+    redis: RedisServer | None = None,
 ) -> str:
     """Do the operation with a fuse that blows at that point, then look what has become of it. The
-    call at which it blew, or "" when it was never reached."""
+    call at which it blew, or "" when it was never reached. The records may be in Redis."""
     fuse = PointFuse(point, blow)
     before = asyncio.all_tasks()
     try:
         async with asyncio.timeout(POINT_SECONDS):
-            await _blow(fuse, operation, folder, pool)
+            await _blow(fuse, operation, folder, pool, redis)
     except Exception as error:
         error.add_note(f"{blow}, {fuse.blown or 'untouched'} (point {point})")
         raise
@@ -124,11 +131,17 @@ async def blow_at(
     return fuse.blown
 
 
-async def _blow(fuse: PointFuse, operation: Operation, folder: Path, pool: ImagePool) -> None:
+async def _blow(
+    fuse: PointFuse,
+    operation: Operation,
+    folder: Path,
+    pool: ImagePool,
+    redis: RedisServer | None,
+) -> None:
     clock = HandClock()
     client = Client(operation.data)
-    async with _opened(folder, operation, clock, fuse) as house:
-        scene = Scene(folder=folder, pool=pool, client=client, house=house, clock=clock)
+    async with _opened(folder, operation, clock, redis, fuse) as house:
+        scene = Scene(folder, pool, client, house, clock, redis)
         await operation.prepare(scene)
         fuse.armed = True
         await _act(operation, scene, fuse)
@@ -138,7 +151,7 @@ async def _blow(fuse: PointFuse, operation: Operation, folder: Path, pool: Image
             return
         for writer in house.store.writers:
             writer.abandon()  # a dead process holds no lock
-    async with _opened(folder, operation, clock) as house:
+    async with _opened(folder, operation, clock, redis) as house:
         scene.house, scene.beside = house, []
         if fuse.point % 2:  # the sweeper of the new process and the client: who comes first?
             await scene.sweep()
@@ -147,7 +160,11 @@ async def _blow(fuse: PointFuse, operation: Operation, folder: Path, pool: Image
 
 @asynccontextmanager
 async def _opened(
-    folder: Path, operation: Operation, clock: HandClock, fuse: PointFuse | None = None
+    folder: Path,
+    operation: Operation,
+    clock: HandClock,
+    redis: RedisServer | None,
+    fuse: PointFuse | None = None,
 ) -> AsyncGenerator[House]:
     async with open_house(
         folder,
@@ -155,6 +172,7 @@ async def _opened(
         clock=clock,
         types=operation.types,
         lease_wait=LEASE_WAIT,
+        redis=None if redis is None else redis.url,
     ) as house:
         yield house
 
@@ -215,7 +233,7 @@ async def _check(operation: Operation, scene: Scene) -> None:
         assert found == hashlib.sha256(operation.data).hexdigest()
     due = await records.due(9)
     assert not due.leftover + due.unsettled, due
-    left = await leftovers(scene.layout, records)
+    left = await leftovers(scene.layout, records, scene.redis)
     assert not left, left
 
 

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from support.fuse import Blow
+from support.redis_servers import RedisServer
 from tusline_optimizer.pool import ImagePool
 
 from . import appends, endings, joins
@@ -92,6 +93,27 @@ async def test_whatever_call_fails_the_client_gets_there_and_no_litter_stays(
     point = 1
     while await blow_at(point, blow, kind(), folder / "data", pool):
         shutil.rmtree(folder / "data")
+        point += 1
+        assert point < MOST, "the operation never gets through untouched"
+    assert point > FEWEST
+    record_property(COUNT, point - 1)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("kind", "blow"), CASES)
+async def test_the_same_is_true_of_records_in_redis(
+    kind: type[Operation],
+    blow: Blow,
+    folder: Path,
+    pool: ImagePool,
+    redis_server: RedisServer,
+    record_property: Callable[[str, object], None],
+) -> None:
+    point = 1
+    while await blow_at(point, blow, kind(), folder / "data", pool, redis_server):
+        shutil.rmtree(folder / "data")
+        redis_server.call("FLUSHALL")
         point += 1
         assert point < MOST, "the operation never gets through untouched"
     assert point > FEWEST

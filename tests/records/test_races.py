@@ -1,4 +1,4 @@
-"""Several processes: at once, one of them dead in mid-creation, one of them newer."""
+"""Several processes: at once, or one of them newer."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,11 +10,11 @@ from support.memories import Remembered
 from support.redis_servers import RedisServer
 from support.shared_records import redis_records
 from support.uploads import created, fresh
-from tusline.errors import BatchFull, KeyReused, RecordsUnavailable
+from tusline.errors import BatchFull, RecordsUnavailable
 from tusline.interfaces import Begun
 from tusline.records.redis.records import RedisRecords
 from tusline.redis.keys import Keys
-from tusline.upload import NOTHING, Delta, Upload, UploadId
+from tusline.upload import NOTHING, Delta, Upload
 
 KEY = "a-key-of-the-client"
 KEYS = Keys("tusline")
@@ -66,65 +66,6 @@ async def test_two_processes_get_one_last_place(records: RedisRecords, other: Re
         )
         assert sum(isinstance(one, Begun) for one in made) == 3
         assert sum(isinstance(one, BatchFull) for one in made) == 1
-
-
-# --- creations that broke off -------------------------------------------------------------------
-
-
-class Full(Remembered):
-    """A store that remembers nothing at first."""
-
-    failing = True
-
-    async def remember(self, upload: Upload) -> None:
-        if self.failing:
-            raise RecordsUnavailable("a stand-in for a process that dies here")
-        await super().remember(upload)
-
-
-async def test_a_creation_that_broke_off_is_made_under_its_first_id(
-    redis_server: RedisServer,
-) -> None:
-    memory = Full()
-    async with redis_records(redis_server.url, memory=memory) as records:
-        batch = replace(named(1), batch="b")
-        with pytest.raises(RecordsUnavailable):
-            await records.create(batch, lease=True, key=KEY, most=1)
-        assert await records.named("", KEY) is None
-        memory.failing = False
-        again = await records.create(
-            replace(batch, id=UploadId("upload-again-0000")), lease=True, key=KEY, most=1
-        )
-        assert (again.upload.id, again.token is None) == (batch.id, False)
-        assert [*memory.known] == [batch.id]
-
-
-async def test_another_file_is_not_made_under_the_key_of_a_creation_that_broke_off(
-    redis_server: RedisServer,
-) -> None:
-    memory = Full()
-    async with redis_records(redis_server.url, memory=memory) as records:
-        with pytest.raises(RecordsUnavailable):
-            await records.create(named(1), lease=True, key=KEY)
-        memory.failing = False
-        with pytest.raises(KeyReused):
-            await records.create(fresh(length=99), lease=True, key=KEY)
-
-
-async def test_a_place_whose_upload_was_never_made_is_free_again_some_day(
-    redis_server: RedisServer,
-) -> None:
-    memory = Full()
-    async with redis_records(redis_server.url, memory=memory) as records:
-        with pytest.raises(RecordsUnavailable):
-            await records.create(replace(named(1), batch="b"), lease=False, most=1)
-        memory.failing = False
-        second = replace(named(2), batch="b")
-        with pytest.raises(BatchFull):
-            await records.create(second, lease=False, most=1)
-        place = KEYS.batch("", "b")
-        redis_server.call("ZINCRBY", place, str(-3700 * 10**6), named(1).id)
-        await records.create(second, lease=False, most=1)
 
 
 # --- versions -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""One open house for each test."""
+"""One open house for each test, with either records."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -8,7 +8,10 @@ import pytest
 from support.house import House, open_house
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncGenerator[House]:
-    async with open_house(tmp_path / "data") as opened:
+@pytest.fixture(params=["sqlite", "redis"])
+async def house(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[House]:
+    redis = None
+    if request.param == "redis":
+        redis = request.getfixturevalue("redis_server").url
+    async with open_house(tmp_path / "data", redis=redis) as opened:
         yield opened

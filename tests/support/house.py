@@ -1,7 +1,7 @@
 """The service over the real embedded adapters, in this process, with doors that tests can break."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from docket._redis_memory import _memory_servers
 from support.clock import HandClock
 from support.doors import FreezingStore
 from support.feed import Feed
+from support.shared_records import redis_records
+from support.uploads import EXPIRES, LEASE_TTL
+from tusline.interfaces import Records
 from tusline.jobs.docket import DocketEngine
 from tusline.records.sqlite.records import SqliteRecords
 from tusline.rules import Append, Creation, Limits
@@ -72,6 +75,25 @@ async def _queue() -> AsyncGenerator[DocketEngine]:
             del _memory_servers[key]
 
 
+@asynccontextmanager
+async def _embedded(
+    layout: Layout, clock: HandClock, boot: str, keep_records: float, keep_originals: float
+) -> AsyncGenerator[Records]:
+    records = SqliteRecords(
+        layout.records,
+        clock,
+        lease_ttl=LEASE_TTL,
+        expires=EXPIRES,
+        wait=15,
+        keep_records=keep_records,
+        keep_originals=keep_originals,
+        boot=boot,
+    )
+    records.open()
+    yield records
+    records.close()
+
+
 def _bare(doors: Doors) -> Doors:
     return doors
 
@@ -88,43 +110,39 @@ async def open_house(
     rhythm: Rhythm = RHYTHM,
     keep_records: float = 0,
     keep_originals: float = 0,
+    redis: str | None = None,
 ) -> AsyncGenerator[House]:
     """`wrap` puts something in front of the doors, which the service then uses; `boot` is the
-    machine's."""
+    machine's; the records are in the Redis server at the URL `redis`, if there is one."""
     folder = Folder(Layout(data))
     folder.open()
     clock = clock or HandClock()
     pace = Pace(threads=4, slow=10.0)
-    records = SqliteRecords(
-        folder.layout.records,
-        clock,
-        lease_ttl=60,
-        expires=3600,
-        wait=15,
-        keep_records=keep_records,
-        keep_originals=keep_originals,
-        boot=boot,
-    )
-    records.open()
     room = Room(folder.layout.root, reserve=0)
     store = FreezingStore(DiskStore(folder.layout, pace, room, piece=65536))
     tuning = Tuning(
         limits=Limits(max_size=10**6, types=types, min_free=0, queue_limit=100, max_files=3),
         rhythm=rhythm,
         sync=SyncRhythm(bytes=10**9, seconds=3600, rate=1000),
-        expires=3600,
+        expires=EXPIRES,
         lease_wait=lease_wait,
-        lease_ttl=60,
+        lease_ttl=LEASE_TTL,
         finish_wait=5,
         sweep_limit=100,
     )
-    async with _queue() as jobs:
+    opened: AbstractAsyncContextManager[Records]
+    if redis is None:
+        opened = _embedded(folder.layout, clock, boot, keep_records, keep_originals)
+    else:
+        opened = redis_records(
+            redis, clock, store, keep_records=keep_records, keep_originals=keep_originals
+        )
+    async with opened as records, _queue() as jobs:
         bare = Doors(records=records, store=store, signals=LocalSignals(), jobs=jobs, clock=clock)
         doors = wrap(bare)
         service = Service.over(doors, tuning)
         yield House(doors=doors, bare=bare, service=service, store=store, clock=clock)
     for writer in store.writers:
         writer.flowing.set()
-    records.close()
     pace.close()
     folder.close()

@@ -6,6 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.redis_servers import RedisServer
+from support.shared_records import KEYS
 from tusline.interfaces import Records
 from tusline.storage.disk.layout import Layout
 from tusline.upload import OVER, STORED, Upload, UploadId
@@ -25,8 +27,10 @@ class Leftovers:
         return bool(self.stray or self.missing)
 
 
-async def leftovers(layout: Layout, records: Records) -> Leftovers:
-    """Compare the folder with all of its records."""
+async def leftovers(
+    layout: Layout, records: Records, redis: RedisServer | None = None
+) -> Leftovers:
+    """Compare the folder with all of its records, which may be in Redis."""
     found = {
         str(path.relative_to(layout.root))
         for name in KEPT
@@ -35,7 +39,7 @@ async def leftovers(layout: Layout, records: Records) -> Leftovers:
     }
     needed: set[str] = set()
     allowed: set[str] = set()
-    for id in all_ids(layout.records):
+    for id in all_ids(layout.records) if redis is None else ids_in(redis):
         upload = await records.get(id)
         needed |= set(needed_by(upload, layout))
         if upload.phase not in STORED | OVER:
@@ -60,3 +64,10 @@ def all_ids(database: Path) -> list[UploadId]:
     """The ids of all records, read beside whoever holds them."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         return [UploadId(row[0]) for row in db.execute("SELECT id FROM uploads ORDER BY created")]
+
+
+def ids_in(server: RedisServer) -> list[UploadId]:
+    """The ids of all records."""
+    own = KEYS.upload("*")[0].partition("}")[2]
+    found: list[bytes] = server.call("KEYS", f"tusline:{{*}}{own}")
+    return [UploadId(key.decode().rpartition(":")[2]) for key in found]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from support.memories import Nothing
 from support.uploads import EXPIRES, KEEP_ORIGINALS, KEEP_RECORDS, LEASE_TTL
@@ -14,17 +15,37 @@ from tusline.redis.keys import Keys
 
 KEYS = Keys("tusline")
 
+Client = TypeVar("Client", bound=Redis)
 
-def records_over(redis: Redis, clock: Clock | None, memory: Memory | None = None) -> RedisRecords:
-    """Records over a client that is open. Without a memory nothing is ever recalled."""
+
+@asynccontextmanager
+async def connected(url: str, client: type[Client]) -> AsyncGenerator[Client]:
+    """An open client."""
+    redis = client(parse(url), wait=15)
+    await redis.open()
+    try:
+        yield redis
+    finally:
+        await redis.close()
+
+
+def records_over(
+    redis: Redis,
+    clock: Clock | None = None,
+    memory: Memory | None = None,
+    *,
+    keep_records: float = KEEP_RECORDS,
+    keep_originals: float = KEEP_ORIGINALS,
+) -> RedisRecords:
+    """Without a memory nothing is ever recalled; without a clock it is the server's time."""
     return RedisRecords(
         redis,
         KEYS,
         memory or Nothing(),
         lease_ttl=LEASE_TTL,
         expires=EXPIRES,
-        keep_records=KEEP_RECORDS,
-        keep_originals=KEEP_ORIGINALS,
+        keep_records=keep_records,
+        keep_originals=keep_originals,
         clock=clock,
     )
 
@@ -36,11 +57,11 @@ async def redis_records(
     memory: Memory | None = None,
     *,
     client: type[Redis] = Redis,
+    keep_records: float = KEEP_RECORDS,
+    keep_originals: float = KEEP_ORIGINALS,
 ) -> AsyncGenerator[RedisRecords]:
-    """Records over a client of their own."""
-    redis = client(parse(url), wait=15)
-    await redis.open()
-    try:
-        yield records_over(redis, clock, memory)
-    finally:
-        await redis.close()
+    """`records_over` a client of their own."""
+    async with connected(url, client) as redis:
+        yield records_over(
+            redis, clock, memory, keep_records=keep_records, keep_originals=keep_originals
+        )
