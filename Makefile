@@ -48,10 +48,13 @@ drivers:
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
 	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
 
-.PHONY: help system drivers run demo test test-kills test-soak test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench clean
+.PHONY: help system drivers run run-prod demo test test-kills test-soak test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
+
+run-prod: $(VENV)/.dev ## Redis, an S3 API, two web processes and a worker, on http://127.0.0.1:8000
+	@exec $(BIN)/python tools/run_prod.py
 
 demo: $(VENV)/.run ## A line cut and a server killed in mid-upload, and every byte arrives
 	@PYTHONPATH=tests $(BIN)/python demo/demo.py

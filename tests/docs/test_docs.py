@@ -88,7 +88,14 @@ def test_every_setting_says_what_it_means() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "ARCHITECTURE.md", "docs/clients.md", "docs/conformance.md", "docs/s3.md"],
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "docs/clients.md",
+        "docs/conformance.md",
+        "docs/deployment.md",
+        "docs/s3.md",
+    ],
 )
 def test_files_and_settings_named_in_a_document_exist(document: str) -> None:
     text = (ROOT / document).read_text()
