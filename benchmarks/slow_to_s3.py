@@ -97,7 +97,7 @@ def report(phones: list[Phone], proxy: S3Proxy, peak: Peak, seconds: float) -> N
         f"{len(phones)} uploads of {BYTES / 1e6:g} MB at {RATE / 1000:g} kB/s, S3 answers after "
         f"{LATENCY:g} s: {seconds:.0f} s (alone on such a line: {BYTES / RATE:.0f} s)\n"
         f"  web process: {peak.idle / MIB:.0f} MiB idle, {peak.most / MIB:.0f} MiB at most\n"
-        f"  sent {sent / len(phones) / BYTES:.3f} times the files' bytes, offsets that fell: {fallen}\n"
+        f"  sent {sent / len(phones) / BYTES:.3f} times the bytes, offsets that fell: {fallen}\n"
         f"  requests to S3: {len(proxy.calls)}, "
         + ", ".join(f"{count} {name}" for name, count in proxy.counts().most_common(4))
     )

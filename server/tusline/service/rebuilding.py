@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import structlog
 
 from tusline.errors import ServiceBusy, UnknownUpload
 from tusline.interfaces import BlobStore, Records
-from tusline.service.settling import Settler
 from tusline.upload import UploadId
 
 log = structlog.get_logger()
@@ -21,6 +21,12 @@ LOOK_EVERY = 5.0
 
 AT_A_TIME = 8
 """Uploads restored at a time: each takes some requests of the store."""
+
+
+class Settles(Protocol):
+    """Settles an upload that is complete."""
+
+    async def settle(self, id: UploadId) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +45,7 @@ class Rebuilder:
     """Walks through the store. Uploads that are asked for meanwhile are restored at once, and do
     not wait for it."""
 
-    def __init__(self, records: Records, store: BlobStore, settler: Settler) -> None:
+    def __init__(self, records: Records, store: BlobStore, settler: Settles) -> None:
         self._records = records
         self._store = store
         self._settler = settler
