@@ -48,10 +48,13 @@ drivers:
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
 	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
 
-.PHONY: help system drivers run demo test test-kills test-soak test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench clean
+.PHONY: help system drivers run run-prod demo test test-faults test-kills test-soak test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
+
+run-prod: $(VENV)/.dev ## Redis, an S3 API, two web processes and a worker, on http://127.0.0.1:8000
+	@exec $(BIN)/python tools/run_prod.py
 
 demo: $(VENV)/.run ## A line cut and a server killed in mid-upload, and every byte arrives
 	@PYTHONPATH=tests $(BIN)/python demo/demo.py
@@ -65,6 +68,9 @@ test: $(VENV)/.dev client_js/node_modules/.ready system ## Every test but the lo
 
 test-kills: $(VENV)/.dev ## 200 times kill -9 of the server, at random and at every step (SEED=n)
 	$(BIN)/pytest -q -m soak -s tests/end_to_end/test_kill.py
+
+test-faults: $(VENV)/.dev ## 200 faults of S3, Redis and processes over 50 uploads, and 500 histories of losses (SEED=n)
+	$(BIN)/pytest -q -m soak -s tests/processes/test_storm.py tests/storage/s3/test_recall.py
 
 test-soak: $(VENV)/.dev ## All the long runs
 	$(BIN)/pytest -q -m soak -s

@@ -12,7 +12,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from uvicorn_worker import UvicornWorker
 
-from tusline.errors import TuslineError
+from tusline.errors import ConfigurationError
 from tusline.server import Server, allow_files, configuration, limit_idle
 
 log = structlog.get_logger()
@@ -33,8 +33,8 @@ class UploadWorker(UvicornWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         try:
             super().init_process()
-        except TuslineError as error:
-            log.error("web.not_started", why=error.message)
+        except ConfigurationError as error:
+            log.error("web.not_started", why=str(error))
             sys.exit(Arbiter.APP_LOAD_ERROR)  # no use to try again, as gunicorn else would
 
     async def _serve(self) -> None:

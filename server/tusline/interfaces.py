@@ -84,8 +84,10 @@ class Records(Protocol):
 
         Where key and record cannot be written in one step (two slots of a cluster), the key comes
         first; a record that is missing under the id that a key names is then made under that id,
-        so that an answer with another id than was given may have a token, too. A place in a batch
-        is taken before the record as well, and stays taken for a while when that is never made.
+        so that an answer with another id than was given may have a token, too; not for another
+        file: that raises KeyReused. A place in a batch is taken before the record as well, and
+        stays taken for a while when that is never made. Keys and batches may be forgotten after
+        a month.
 
         A final upload is put down at its members (`Upload.finals`), which live on by that, until
         it is finished or over; where that is not one step, it comes first: what is put down and

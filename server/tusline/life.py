@@ -139,7 +139,7 @@ class Life:
             "jobs": parts.jobs.work(parts.optimizer.run),
             "watermarks": watermarks,
             "sweeper": self._sweeping(),
-            "rebuilder": parts.service.rebuilder.run(self._sweep_every),
+            "rebuilder": parts.service.rebuilder.run(),
         }
 
     async def _sweep(self) -> dict[str, Any]:

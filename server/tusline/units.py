@@ -55,3 +55,8 @@ Address = Annotated[str | None, AfterValidator(_absolute)]
 
 Secret = Annotated[SecretStr | None, BeforeValidator(lambda value: value or None), "text"]
 """Text that no message repeats."""
+
+
+def mebibytes(size: int) -> str:
+    """A size as a person reads it."""
+    return f"{size / 1024**2:,.0f} MiB"

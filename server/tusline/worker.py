@@ -43,6 +43,7 @@ class Worker:
             stop_wait=self._stop_wait,
             sweep_every=settings.sweep_every,
         )
+        self._signals: set[int] = set()
         self._last_resort: threading.Timer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -68,18 +69,17 @@ class Worker:
             await asyncio.wait({told, died}, return_when=asyncio.FIRST_COMPLETED)
             for waiting in (told, died):
                 waiting.cancel()
-            if not self._stopping.is_set():
+            if self._last_resort is None:  # the work has died
                 self._last_resort = leave(self._stop_wait + GRACE)
             click.echo(f"tusline worker stops, within {self._stop_wait:g} seconds")
             return 0 if self._stopping.is_set() else 1
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        """Called by the signal itself, also where the event loop hangs. The second one means at
-        once: what was not done is found by others, as after kill -9."""
-        if self._last_resort is not None:
+        """Called by the signal itself, also where the event loop hangs. The same signal again means
+        at once: what was not done is found by others, as after kill -9."""
+        if number in self._signals or self._loop is None or self._stopping is None:
             os._exit(128 + number)
-        self._last_resort = leave(self._stop_wait + GRACE)
-        if self._loop is not None and self._stopping is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
-        else:
-            os._exit(128 + number)
+        self._signals.add(number)
+        if self._last_resort is None:
+            self._last_resort = leave(self._stop_wait + GRACE)
+        self._loop.call_soon_threadsafe(self._stopping.set)

@@ -48,7 +48,11 @@ async def storm_over(
         )
         web, worker = service.web(processes=2), service.worker()
         phones = [
-            Phone(port=service.port, data=_photo(seed, size, choice), rate=rate)
+            Phone(
+                port=service.port,
+                data=_photo(seed, size, choice),
+                rate=rate * choice.uniform(0.7, 1.3),
+            )
             for seed in range(uploads)
         ]
         storm = Storm(
@@ -111,7 +115,7 @@ async def test_uploads_survive_a_short_storm(s3: S3Server, tmp_path: Path) -> No
 @pytest.mark.timeout(1800)
 async def test_two_hundred_faults_over_fifty_uploads(s3: S3Server, tmp_path: Path) -> None:
     storm = await storm_over(
-        s3, tmp_path, uploads=50, size=12_000_000, rate=40_000, faults=200, late=20
+        s3, tmp_path, uploads=50, size=12_000_000, rate=28_000, faults=205, late=20
     )
     print(table(storm))
     assert sum(storm.played.values()) >= 200

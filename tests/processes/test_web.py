@@ -100,7 +100,7 @@ def test_connections_to_redis_are_few_and_come_back_to_as_few(
     for seed in range(4):
         assert tus.outcome(tus.upload(service.files, photos.jpeg(seed)))["phase"] == "ready"
     most = connections()
-    assert most <= 18
+    assert most <= 2 * 4 + 5 + 4 * 2
     for _ in range(3):
         redis.kill()
         redis.start()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from support.line import Line
+from support.loops import OWN, UVLOOP, on
 from support.redis_servers import RedisServer
 from tusline.redis.address import parse
 from tusline.redis.faults import LinkBroken, LinkFull, ReplyError
@@ -15,6 +16,8 @@ from tusline.redis.joining import join
 from tusline.redis.link import Bounds, Link
 
 BIG = 8 * 1024 * 1024
+
+anyio_backend = on(OWN, UVLOOP)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from support.redis_clients import count, epoch, opened
 from support.redis_servers import AOF, RedisServer, running_redis, running_replica
 from support.servers import HOST
 from tusline.errors import RecordsUnavailable
+from tusline.redis import node
 
 
 async def test_calls_go_on_when_the_server_was_killed_and_started_again(tmp_path: Path) -> None:
@@ -129,6 +130,28 @@ async def test_a_promoted_replica_is_found_and_another_epoch(tmp_path: Path) -> 
                 assert not (await asyncio.wait([call], timeout=0.3))[0], "a replica has written"
                 new.call("REPLICAOF", "NO", "ONE")
                 assert await call not in (before, "")
+
+
+async def test_a_server_that_refuses_to_write_is_left_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node, "PULSE", 60)  # no look finds it out
+    with running_redis(tmp_path / "old") as old, running_redis(tmp_path / "new") as new:
+        with Line(old.port) as line:
+            async with opened(f"redis://{HOST}:{line.port}") as client:
+                assert await count(client) == 1
+                old.call("REPLICAOF", HOST, new.port)
+                line.lead(new.port)
+                assert await count(client) == 1
+
+
+async def test_a_replica_is_not_asked_for_what_may_be_old(tmp_path: Path) -> None:
+    with running_redis(tmp_path / "old") as old, running_replica(old, tmp_path / "new") as new:
+        async with opened(new.url) as client:
+            call = asyncio.create_task(client.command("k", "GET", "k"))
+            assert not (await asyncio.wait([call], timeout=0.3))[0]
+            new.call("REPLICAOF", "NO", "ONE")
+            assert await call is None
 
 
 async def test_a_server_that_lost_its_role_for_a_moment_is_another_epoch(tmp_path: Path) -> None:

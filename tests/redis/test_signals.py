@@ -90,20 +90,32 @@ async def test_signals_come_again_when_the_server_was_started_anew(tmp_path: Pat
             await comes_from(here, "a", woken)
 
 
-async def test_signals_come_again_when_the_connection_was_silent(
+async def test_a_silent_connection_is_given_up_for_one_that_speaks(tmp_path: Path) -> None:
+    with running_redis(tmp_path / "a") as silent, running_redis(tmp_path / "b") as speaking:
+        with Line(silent.port) as line:
+            async with (
+                redis_signals(speaking.url) as here,
+                redis_signals(f"redis://{HOST}:{line.port}", stall=0.2) as there,
+            ):
+                woken = await listening(there, "a")
+                silent.freeze()
+                line.lead(speaking.port)
+                await comes_from(here, "a", woken)
+
+
+async def test_what_a_process_hears_of_itself_wakes_nobody_twice(
     redis_server: RedisServer,
 ) -> None:
-    with Line(redis_server.port) as line:
-        async with (
-            redis_signals(redis_server.url) as here,
-            redis_signals(f"redis://{HOST}:{line.port}", stall=0.2) as there,
-        ):
-            woken = await listening(there, "a")
-            line.stall()
-            await asyncio.sleep(0.5)  # longer than the silence that is borne
-            line.lead(redis_server.port)
-            line.go()
-            await comes_from(here, "a", woken)
+    async with redis_signals(redis_server.url) as here, redis_signals(redis_server.url) as there:
+        times: list[None] = []
+        over, arrived = await listening(here, "over"), await listening(there, "a")
+        await listening(here, "a")
+        here.listen("a", lambda: times.append(None))
+        await here.notify("a")
+        await comes(arrived)  # the server has told both by now
+        await there.notify("over")
+        await comes(over)
+        assert len(times) == 1
 
 
 async def test_signals_stay_within_the_process_while_the_server_is_away(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.loops import OWN, UVLOOP, on
 from support.redis_clients import count
 from support.redis_servers import RedisServer
 from support.servers import HOST
@@ -11,6 +12,8 @@ from support.tls_door import TlsDoor
 from tusline.errors import RecordsUnavailable
 from tusline.redis.address import Address, parse
 from tusline.redis.client import Redis
+
+anyio_backend = on(OWN, UVLOOP)
 
 
 async def counted(address: Address, *, wait: float = 10) -> int:

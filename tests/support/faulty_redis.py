@@ -3,7 +3,6 @@
 from typing import Any
 
 from tusline.errors import RecordsUnavailable
-from tusline.redis.again import Call
 from tusline.redis.client import Redis
 
 
@@ -11,9 +10,9 @@ class StutteringRedis(Redis):
     """Sends each call again, as it was and with its nonce, after Redis has done it, and tells the
     second answer."""
 
-    async def _answer(self, call: Call) -> Any:
-        await super()._answer(call)
-        return await super()._answer(call)
+    async def _answer(self, *call: Any, **named: Any) -> Any:
+        await super()._answer(*call, **named)
+        return await super()._answer(*call, **named)
 
 
 class DyingRedis(Redis):
@@ -21,8 +20,8 @@ class DyingRedis(Redis):
 
     left = 10**9
 
-    async def _answer(self, call: Call) -> Any:
+    async def _answer(self, *call: Any, **named: Any) -> Any:
         if not self.left:
             raise RecordsUnavailable("a stand-in for a process that is dead")
         self.left -= 1
-        return await super()._answer(call)
+        return await super()._answer(*call, **named)

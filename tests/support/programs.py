@@ -117,8 +117,8 @@ class Deployment:
     def __init__(self, data: Path, redis_url: str, **settings: object) -> None:
         self.port = free_port()
         self.programs: list[Program] = []
-        self._settings = {f"TUSLINE_{name.upper()}": str(v) for name, v in settings.items()}
-        self._settings |= {"REDIS_URL": redis_url, "TUSLINE_DATA": str(data)}
+        self.settings = {f"TUSLINE_{name.upper()}": str(v) for name, v in settings.items()}
+        self.settings |= {"REDIS_URL": redis_url, "TUSLINE_DATA": str(data)}
 
     @property
     def url(self) -> str:
@@ -144,7 +144,7 @@ class Deployment:
         return self._start(command, "tusline worker is ready", **more)
 
     def _start(self, command: Sequence[str], ready: str, **more: str) -> Program:
-        program = Program(command, ready, self._settings | more)
+        program = Program(command, ready, self.settings | more)
         self.programs.append(program)
         return program
 

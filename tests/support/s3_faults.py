@@ -104,8 +104,8 @@ def cut_answer(after: int) -> Fault:
 
 class Hold:
     """A fault that holds one request, whole, until it is let go; then it has its effect, whether
-    somebody still waits for the answer or not: how the part of a frozen writer comes late. `peer` is
-    the port of who sent it."""
+    somebody still waits for the answer or not: how the part of a frozen writer comes late. `peer`
+    is the port of who sent it."""
 
     def __init__(self) -> None:
         self.arrived = threading.Event()

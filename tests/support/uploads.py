@@ -47,6 +47,13 @@ async def created(records: Records, upload: Upload | None = None) -> tuple[Uploa
     return begun.upload, begun.token
 
 
+async def leased(records: Records, upload: Upload) -> int:
+    """The token of another lease."""
+    token = (await records.begin(upload.id)).token
+    assert token is not None
+    return token
+
+
 async def received(records: Records, id: str = "upload-0000000000") -> Upload:
     """A record that has been finished and waits in the outbox."""
     upload, token = await created(records, fresh(id, length=4))

@@ -46,7 +46,7 @@ class InBucket:
 
 def in_bucket(settings: Settings, scratch: Path, redis: Redis, keys: Keys) -> InBucket:
     """Raises ConfigurationError."""
-    bucket = Bucket(options(settings))
+    bucket = Bucket(bucket_options(settings))
     spool = Spool(settings.spool or settings.data / "spool", settings.spool_bytes)
     tail = None
     if settings.tail == "redis":
@@ -66,7 +66,7 @@ def in_bucket(settings: Settings, scratch: Path, redis: Redis, keys: Keys) -> In
     return InBucket(bucket=bucket, spool=spool, store=S3Store(means, buffers, scratch=scratch))
 
 
-def options(settings: Settings) -> BucketOptions:
+def bucket_options(settings: Settings) -> BucketOptions:
     """How to reach the bucket. Raises ConfigurationError where none is named."""
     if settings.s3_bucket is None:
         raise ConfigurationError(

@@ -54,7 +54,7 @@ def assemble(settings: Settings, redis_url: str, *, drain: float) -> Parts:
     )
     bytes = place(settings, redis, keys)
     signals = RedisSignals(redis, keys)
-    jobs = engine(settings, _queue(redis_url, verify=settings.redis_verify), drain=drain)
+    jobs = engine(settings, queue_address(redis_url, verify=settings.redis_verify), drain=drain)
     doors = Doors(
         records=_records(settings, redis, keys, bytes.store),
         store=bytes.store,
@@ -84,7 +84,7 @@ def _records(settings: Settings, redis: Redis, keys: Keys, store: BlobStore) -> 
     )
 
 
-def _queue(url: str, *, verify: bool) -> str:
+def queue_address(url: str, *, verify: bool) -> str:
     """The address as the job engine takes it."""
     if verify or not url.startswith("rediss://"):
         return url

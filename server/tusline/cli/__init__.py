@@ -9,6 +9,7 @@ COMMANDS = {
     "worker": "tusline.cli.worker",
     "upload": "tusline.cli.upload",
     "show": "tusline.cli.show",
+    "doctor": "tusline.cli.doctor",
     "sweep": "tusline.cli.sweep",
     "rebuild": "tusline.cli.rebuild",
     "settings": "tusline.cli.settings",

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -22,6 +24,7 @@ from tusline.clock import SystemClock
 from tusline.errors import ConfigurationError, RecordsUnavailable, UnknownUpload
 from tusline.headers import metadata_text
 from tusline.records.sqlite.records import SqliteRecords
+from tusline.settings import Settings
 from tusline.storage.disk.layout import Layout
 from tusline.upload import ID, Event, Upload, UploadId
 
@@ -29,13 +32,38 @@ READ_SECONDS = 10
 """How long to wait for a database that another process writes."""
 
 
-async def _read(path: Path, id: UploadId) -> tuple[Upload, list[Event]]:
+Told = tuple[Upload, list[Event]]
+
+
+async def _shared(settings: Settings, id: UploadId) -> Told:
+    """From Redis."""
+    from tusline.assembly import assembled
+
+    parts = assembled(settings)
+    await parts.ground.open()
+    try:
+        return await parts.doors.records.get(id), await parts.doors.records.timeline(id)
+    finally:
+        await parts.ground.disconnect()
+        parts.ground.close()
+
+
+async def _beside(path: Path, id: UploadId) -> Told:
+    """From the database of a folder, which a server may hold."""
     records = SqliteRecords(path, SystemClock(), lease_ttl=0, expires=0, wait=READ_SECONDS)
     records.open(read_only=True)
     try:
         return await records.get(id), await records.timeline(id)
     finally:
         records.close()
+
+
+def _read(settings: Settings, id: UploadId) -> Coroutine[Any, Any, Told]:
+    if settings.redis_url is not None:
+        return _shared(settings, id)
+    records = Layout(settings.data).records
+    must_be_there(records, settings.data)
+    return _beside(records, id)
 
 
 @click.command
@@ -48,13 +76,12 @@ def show(id: str, data: Path | None, as_json: bool) -> None:
     ID is the last part of the upload's URL; the whole URL is taken, too, and those of its files.
     """
     settings = settings_with(data=data)
-    layout = Layout(settings.data)
     upload_id = id_in(id)
-    must_be_there(layout.records, settings.data)
     try:
-        upload, events = asyncio.run(_read(layout.records, upload_id))
+        upload, events = asyncio.run(_read(settings, upload_id))
     except UnknownUpload:
-        raise click.ClickException(f"no upload {upload_id} in {settings.data.absolute()}") from None
+        place = settings.data.absolute() if settings.redis_url is None else "Redis"
+        raise click.ClickException(f"no upload {upload_id} in {place}") from None
     except RecordsUnavailable as error:
         raise click.ClickException(error.message) from None
     except ConfigurationError as error:

@@ -26,8 +26,8 @@ LAST_WORDS = 1.0
 
 
 async def _sweep(settings: Settings) -> Mapping[str, Any]:
-    """Through the server that holds the folder, or on the folder itself; beside all others where
-    records are shared."""
+    """Through the server that holds the folder, or on the folder itself; with Redis nobody holds
+    anything alone."""
     if settings.redis_url is not None:
         return await _sweep_alone(settings)
     try:
@@ -48,17 +48,13 @@ async def _sweep_alone(settings: Settings) -> Mapping[str, Any]:
             leave(after=LAST_WORDS)
 
 
-def _place(settings: Settings) -> str:
-    return str(settings.data.absolute()) if settings.redis_url is None else "the deployment"
-
-
 @click.command
 @data_option
 @json_option
 def sweep(data: Path | None, as_json: bool) -> None:
     """Expire old uploads, settle complete ones, clear leftovers, drop and forget what was kept
-    long enough, queue what waits for the optimizer. A running server does that every
-    TUSLINE_SWEEP_EVERY seconds by itself.
+    long enough, queue what waits for the optimizer. A running server, or a worker, does that
+    every TUSLINE_SWEEP_EVERY seconds by itself.
     """
     settings = settings_with(data=data)
     if settings.redis_url is None:
@@ -69,10 +65,14 @@ def sweep(data: Path | None, as_json: bool) -> None:
     except ConfigurationError as error:
         raise Misconfigured(str(error)) from error
     except (OSError, ValueError, TuslineError) as error:
-        raise click.ClickException(f"the sweep of {_place(settings)} failed: {error}") from error
+        raise click.ClickException(f"the sweep {_of(settings)}failed: {error}") from error
     if "error" in swept:
         raise click.ClickException(str(swept["error"]))
     if as_json:
         click.echo(json.dumps(swept))
     else:
         click.echo(", ".join(f"{count} {name}" for name, count in swept.items()))
+
+
+def _of(settings: Settings) -> str:
+    return "" if settings.redis_url is not None else f"of {settings.data.absolute()} "

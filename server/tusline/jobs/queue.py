@@ -52,7 +52,8 @@ class Queue:
             async with asyncio.timeout(ANSWER), self._places:
                 yield await self._opened()
         except (RedisError, OSError, TimeoutError) as error:
-            raise RecordsUnavailable(f"the job queue does not answer: {error!r}") from error
+            why = str(error) or "no answer in time"
+            raise RecordsUnavailable(f"the job queue does not answer: {why}") from error
 
     async def add(self, task: str, key: str, argument: str) -> None:
         """No effect while there is a job of this key."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,16 @@ HOPS = 5
 """Times that a call goes on at once, to a server that it was sent to, or with its script."""
 
 
+Send = Callable[[Node], asyncio.Future[Any]]
+"""Sends a call to a server, any number of times. Raises LinkBroken where it is not up, LinkFull."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What is to be answered: on the server that owns `key`. `send` may be called any number of
-    times; it raises LinkBroken where the server is not up."""
+    """What is to be answered: on the server that owns `key`."""
 
     key: str
-    send: Callable[[Node], asyncio.Future[Any]]
+    send: Send
     script: Script | None = None
 
 
@@ -71,8 +75,9 @@ def _aim(nodes: Nodes, call: Call, node: Node, fault: Exception, *, asking: bool
         nodes.doubt()
         return Aim(pause=True)
     match meaning(fault):
-        case Meaning.LOAD if call.script is not None and node.link is not None:
-            node.link.send("SCRIPT", "LOAD", call.script.source)
+        case Meaning.LOAD if call.script is not None:
+            with suppress(LinkBroken):  # the next attempt will see that, too
+                node.linked().send("SCRIPT", "LOAD", call.script.source)
             return Aim(node=node, asking=asking)
         case Meaning.MOVED:
             to = redirect(str(fault), asked=node.address.host)

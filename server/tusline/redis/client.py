@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import secrets
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from tusline.errors import RecordsUnavailable
 from tusline.redis.address import Address
-from tusline.redis.again import Call, again
+from tusline.redis.again import Call, Send, again
 from tusline.redis.faults import LinkBroken, LinkFull, ReplyError
 from tusline.redis.link import Bounds, Part
 from tusline.redis.node import Node
@@ -59,12 +59,12 @@ class Redis:
                 "EVALSHA", script.sha1, len(keys), *keys, node.epoch, nonce, *args
             )
 
-        return await self._answer(Call(key=keys[0], send=send, script=script))
+        return await self._answer(keys[0], send, script)
 
     async def command(self, key: str, *parts: Part) -> Any:
         """The answer of a plain command on the server that owns `key`. It may be done more than
         once. Raises RecordsUnavailable, ScriptError."""
-        return await self._answer(Call(key=key, send=lambda node: node.linked().call(*parts)))
+        return await self._answer(key, lambda node: node.linked().call(*parts))
 
     def post(self, *parts: Part) -> None:
         """Send a command to any server, and do not look back: it may get lost. Never raises."""
@@ -77,32 +77,24 @@ class Redis:
         """Where servers should be: the one that was named, and those found out since."""
         return self._nodes.addresses() if self._nodes is not None else [self._address]
 
-    async def _answer(self, call: Call) -> Any:
-        if self._nodes is None:
+    async def _answer(self, key: str, send: Send, script: Script | None = None) -> Any:
+        nodes = self._nodes
+        if nodes is None or self._calls >= self.bounds.waiters:
             raise _away()
         give_up = asyncio.get_running_loop().time() + self.bounds.wait
         fault: Exception | None = None
-        with self._place():
-            try:
-                node = self._nodes.owner(call.key)
-                if node.link is not None:
-                    try:
-                        return await call.send(node)  # nearly always; the link bounds the wait
-                    except (LinkBroken, ReplyError) as error:
-                        fault = error
-                async with asyncio.timeout_at(give_up):
-                    return await again(self._nodes, call, node, fault)
-            except (TimeoutError, LinkFull) as error:
-                raise _away() from error
-
-    @contextmanager
-    def _place(self) -> Generator[None]:
-        """One of the calls that may wait. Raises RecordsUnavailable when all are taken."""
-        if self._calls >= self.bounds.waiters:
-            raise _away()
         self._calls += 1
         try:
-            yield
+            node = nodes.owner(key)
+            if node.link is not None:
+                try:
+                    return await send(node)  # nearly always; the link bounds the wait
+                except (LinkBroken, ReplyError) as error:
+                    fault = error
+            async with asyncio.timeout_at(give_up):
+                return await again(nodes, Call(key=key, send=send, script=script), node, fault)
+        except (TimeoutError, LinkFull) as error:
+            raise _away() from error
         finally:
             self._calls -= 1
 

@@ -23,22 +23,16 @@ PULSE = 1.0
 class Node:
     """A server is up while there is a link to it and it is one that writes."""
 
-    def __init__(self, address: Address, bounds: Bounds, *, pulse: float = PULSE) -> None:
+    def __init__(self, address: Address, bounds: Bounds) -> None:
         self.address = address
         self.link: Link | None = None
-        self.facts: Facts | None = None
-        """What the server was when the link was made."""
+        self.epoch = ""
+        """Which life of which data the link's answers are of."""
 
         self._bounds = bounds
-        self._pulse = pulse
         self._up = asyncio.Event()
         self._why = ""
         self._task = asyncio.create_task(self._keep(), name=f"redis {address}")
-
-    @property
-    def epoch(self) -> str:
-        """Which life of which data its answers are of."""
-        return self.facts.epoch if self.facts else ""
 
     def linked(self) -> Link:
         """The link. Raises LinkBroken while there is none."""
@@ -84,11 +78,11 @@ class Node:
     async def _stay(self, link: Link, facts: Facts) -> None:
         """Be up until the link is lost. Raises LinkBroken then."""
         self._tell("")
-        self.link, self.facts = link, facts
+        self.link, self.epoch = link, facts.epoch
         self._up.set()
         try:
             while not link.lost.done():
-                await asyncio.wait([link.lost], timeout=self._pulse)
+                await asyncio.wait([link.lost], timeout=PULSE)
                 await self._look(link, facts)
         finally:
             self.link = None
@@ -101,6 +95,8 @@ class Node:
             now = parse(await link.call("INFO"))
         except (ReplyError, LinkFull):
             return  # busy: a look can wait
+        except ValueError as error:
+            raise LinkBroken(str(error)) from None
         if now != facts:
             raise LinkBroken("its role or its data changed")
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import structlog
 
@@ -15,8 +16,17 @@ log = structlog.get_logger()
 PAGE = 1000
 """Uploads of the store looked at together."""
 
+LOOK_EVERY = 5.0
+"""Seconds between two looks for gaps, which cost Redis little."""
+
 AT_A_TIME = 8
 """Uploads restored at a time: each takes some requests of the store."""
+
+
+class Settles(Protocol):
+    """Settles an upload that is complete."""
+
+    async def settle(self, id: UploadId) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +45,10 @@ class Rebuilder:
     """Walks through the store. Uploads that are asked for meanwhile are restored at once, and do
     not wait for it."""
 
-    def __init__(self, records: Records, store: BlobStore) -> None:
+    def __init__(self, records: Records, store: BlobStore, settler: Settles) -> None:
         self._records = records
         self._store = store
+        self._settler = settler
 
     async def fill_gaps(self) -> Rebuilt | None:
         """A walk, if records may be missing; else None. Raises RecordsUnavailable,
@@ -74,15 +85,18 @@ class Rebuilder:
         return await asyncio.gather(*map(restored, ids))
 
     async def _is_there(self, id: UploadId) -> bool:
-        """To ask for an upload restores it, while there are gaps."""
+        """To ask for an upload restores it, while there are gaps. One that is whole waits for the
+        optimizer again: nobody knows whether it was done."""
         try:
-            await self._records.get(id)
+            upload = await self._records.get(id)
         except UnknownUpload:
             return False
+        if upload.complete:
+            await self._settler.settle(id)
         return True
 
-    async def run(self, every: float) -> None:
-        """Look for gaps every so many seconds, until cancelled."""
+    async def run(self) -> None:
+        """Look for gaps now and then, until cancelled."""
         while True:
             try:
                 if rebuilt := await self.fill_gaps():
@@ -91,4 +105,4 @@ class Rebuilder:
                 log.warning("rebuild.failed", code=error.code, error=str(error))
             except Exception:
                 log.exception("rebuild.failed")
-            await asyncio.sleep(every)
+            await asyncio.sleep(LOOK_EVERY)

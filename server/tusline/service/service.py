@@ -102,5 +102,5 @@ class Service:
             sweeper=Sweeper(doors, leases, settler, clearer, watermarks, limit=tuning.sweep_limit),
             watermarks=watermarks,
             running=running,
-            rebuilder=Rebuilder(records, store),
+            rebuilder=Rebuilder(records, store, settler),
         )

@@ -20,6 +20,7 @@ from support.s3_faults import (
     refuse_after_effect,
 )
 from support.s3_proxy import S3Proxy
+from support.waiting import until
 from tusline.errors import StoreUnavailable
 from tusline.storage.s3 import attempts
 from tusline.storage.s3.client import Bucket
@@ -184,6 +185,19 @@ async def test_a_body_that_goes_too_slowly_is_given_up_in_the_middle(
             with suppress(StoreUnavailable):
                 await hasty.put("small", b"")
                 return
+
+
+async def test_a_body_whose_caller_leaves_is_given_up_in_the_middle(
+    options: BucketOptions, s3_proxy: S3Proxy
+) -> None:
+    bucket = Bucket(replace(options, threads=1))
+    s3_proxy.slow(rate=1_000_000)
+    large = asyncio.ensure_future(bucket.put("large", bytes(16_000_000)))
+    await asyncio.to_thread(until, lambda: bool(s3_proxy.calls), "a request")
+    large.cancel()
+    async with asyncio.timeout(6):  # the rest would take longer
+        await bucket.put("small", b"")
+    bucket.close()
 
 
 async def test_a_store_that_copies_slowly_does_not_keep_bytes_from_being_stored(

@@ -68,6 +68,7 @@ async def test_every_byte_arrives_whatever_is_lost(host: Host, number: int) -> N
 async def test_every_byte_arrives_in_hundreds_of_histories(s3: S3Server, tmp_path: Path) -> None:
     losses = 0
     for seed in range(SEED, SEED + 500):
+        print(seed, flush=True)
         host = Host(s3, tmp_path)
         try:
             losses += await run(host, seed)

@@ -27,18 +27,22 @@ OPTIONAL = (
 """Fields of a record that are absent where they stand for nothing, and stand in `Upload`."""
 
 
-def _known() -> str:
-    """What the scripts know of uploads, said once: in Python."""
-    return "\n".join(
-        (
-            f"local SCHEMA, TIMELINE_KEPT = {SCHEMA}, {TIMELINE}",
-            f"local PARTIAL_KEPT = {PARTIAL_KEPT * 1_000_000:.0f}",
-            f"local OVER, STORED = {_set(OVER)}, {_set(STORED)}",
-            f"local MOVES = {{{', '.join(f'{was}={_set(to)}' for was, to in MOVES.items())}}}",
-            f"local PLACES = {_list(PLACES)}",
-            f"local OPTIONAL = {_list(OPTIONAL)}",
-        )
-    )
+def _known(part: str) -> str:
+    """What a file of Lua knows of uploads, said once: in Python."""
+    match part:
+        case "common":
+            return (
+                f"local SCHEMA, TIMELINE_KEPT = {SCHEMA}, {TIMELINE}\n"
+                f"local PARTIAL_KEPT = {PARTIAL_KEPT * 1_000_000:.0f}\n"
+                f"local OVER, PLACES = {_set(OVER)}, {_list(PLACES)}\n"
+            )
+        case "moves":
+            moves = ", ".join(f"{was}={_set(to)}" for was, to in MOVES.items())
+            return f"local STORED, MOVES = {_set(STORED)}, {{{moves}}}\n"
+        case "restore":
+            return f"local STORED, OPTIONAL = {_set(STORED)}, {_list(OPTIONAL)}\n"
+        case _:
+            return ""
 
 
 def _set(phases: frozenset[Phase]) -> str:
@@ -60,26 +64,26 @@ def _plain(name: str) -> Script:
 
 def _upload(name: str, *libraries: str) -> Script:
     """A script on one upload."""
-    parts = (_known(), *map(_source, ("common", *libraries, name)))
-    return Script(name=name, source="\n".join(parts))
+    parts = ("common", *libraries, name)
+    return Script(name=name, source="\n".join(_known(part) + _source(part) for part in parts))
 
 
 GET = _upload("get")
 BEGIN = _upload("begin")
 COMMIT = _upload("commit", "lease")
 END = _upload("end", "lease")
-FINISH = _upload("finish", "lease")
-RETIRE = _upload("retire")
+FINISH = _upload("finish", "lease", "moves")
+RETIRE = _upload("retire", "moves")
 CREATE = _upload("create")
 RESTORE = _upload("restore")
 SYNCED = _upload("synced")
 DISCARDED = _upload("discarded")
-DROP_ORIGINAL = _upload("drop_original")
+DROP_ORIGINAL = _upload("drop_original", "moves")
 ORIGINAL_DROPPED = _upload("original_dropped")
 FORGET = _upload("forget")
-START_JOB = _upload("start_job")
-POSTPONE = _upload("postpone")
-PUBLISH = _upload("publish")
+START_JOB = _upload("start_job", "moves")
+POSTPONE = _upload("postpone", "moves")
+PUBLISH = _upload("publish", "moves")
 LIST = _upload("list")
 UNLIST = _upload("unlist")
 

@@ -99,11 +99,15 @@ class Shelf:
     async def run(self, script: Script, id: UploadId, *args: fields.Part) -> Sequence[Any]:
         """The answer as it comes. Raises RecordsUnavailable, also for a record that a newer version
         of tusline wrote: while versions change another process can read it."""
+        reply = await self._send(script, id, *args)
+        if reply[0] == b"newer":
+            raise RecordsUnavailable("a newer version of tusline wrote this record", retry_after=5)
+        return reply
+
+    async def _send(self, script: Script, id: UploadId, *args: fields.Part) -> Sequence[Any]:
         reply: Sequence[Any] = await self.redis.run(
             script, self.keys.upload(id), (self.time, *self._lives, *args)
         )
-        if reply[0] == b"newer":
-            raise RecordsUnavailable("a newer version of tusline wrote this record", retry_after=5)
         return reply
 
     async def upload(self, script: Script, id: UploadId, *args: fields.Part) -> Upload:
@@ -123,8 +127,8 @@ class Shelf:
         return Found(upload=fields.to_upload(id, reply), now=fields.seconds(reply[1]))
 
     async def peek(self, id: UploadId) -> Upload | None:
-        """The record as it stands here, believed or not."""
-        reply = await self.run(library.GET, id, 1)
+        """The record as it stands here, believed or not; None: there is none that can be read."""
+        reply = await self._send(library.GET, id, 1)
         return fields.to_upload(id, reply) if reply[0] == b"ok" else None
 
     async def missing(self, ids: Sequence[UploadId]) -> list[UploadId]:

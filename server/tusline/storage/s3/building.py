@@ -56,10 +56,13 @@ class Builder:
     """Stores bytes of one upload under one fencing token. Every method answers the delta that
     tells of it, which counts once the ledger has it.
 
-    A part number is journalled before the part is sent, and never used twice (I4).
+    A part number is journalled before the part is sent, and never used twice (I4). `manifests`: so
+    many may have been written under this token before.
     """
 
-    def __init__(self, upload: Upload, token: int, ledger: Ledger, means: Means) -> None:
+    def __init__(
+        self, upload: Upload, token: int, ledger: Ledger, means: Means, *, manifests: int = 0
+    ) -> None:
         journal = Journal.of(upload)
         self.upload = upload
         self.token = token
@@ -69,6 +72,7 @@ class Builder:
         self._multipart = journal.multipart
         self._making = asyncio.Lock()
         self._head_told = upload.offset >= HEAD_BYTES
+        self._manifests = manifests
         self.head = upload.head
 
     @property
@@ -189,8 +193,9 @@ class Builder:
         """Write the manifest as the upload stood when this token's writer began."""
         journal = self.upload.journal + tuple(multipart.entry() for multipart in made)
         upload = replace(self.upload, journal=journal, head=self.head, token=self.token)
+        self._manifests += 1
         await self._means.bucket.put(
-            names.manifest(upload.id, upload.token),
+            names.manifest(upload.id, upload.token, self._manifests),
             Manifest(upload=upload).to_bytes(),
             MANIFEST,
         )

@@ -26,9 +26,10 @@ def manifests(id: UploadId) -> str:
     return f"{folder(id)}manifest-"
 
 
-def manifest(id: UploadId, token: int) -> str:
-    """Each token has its own: the newest counts, whenever an older one arrives."""
-    return f"{manifests(id)}{token:016d}.json"
+def manifest(id: UploadId, token: int, number: int = 0) -> str:
+    """Each token has its own, and each of these is written once: the newest counts, whenever an
+    older one arrives."""
+    return f"{manifests(id)}{token:016d}-{number:04d}.json"
 
 
 def segments(id: UploadId) -> str:

@@ -17,6 +17,10 @@ from tusline.upload import NOTHING, Delta, Upload, UploadId
 log = structlog.get_logger()
 
 
+BEFORE = 1000
+"""Manifests that the writer under whose token an upload is sealed has written at most."""
+
+
 class Sealer:
     """Makes the finished object of an upload that is complete."""
 
@@ -27,7 +31,7 @@ class Sealer:
         """Idempotent. Raises BytesLost where the store does not have what the journal names."""
         journal = Journal.of(upload)
         if journal.original is None:
-            builder = Builder(upload, token, ledger, self._means)
+            builder = Builder(upload, token, ledger, self._means, manifests=BEFORE)
             await builder.take_over()
             if upload.deferred:  # the manifest does not know its length
                 await builder.remember()

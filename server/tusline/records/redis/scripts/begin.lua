@@ -5,7 +5,9 @@ local refusal = load()
 if refusal then return refusal end
 if repeated() then
   local token = record.token
-  record.token, record['until'] = record.before:match('^(%S+) (%S+)$')
+  local was, ran = record.before:match('^(%S+) (%S+)$')
+  put('token', was)
+  put('until', ran)
   return answer(token)
 end
 

@@ -20,19 +20,15 @@ end
 
 local NOW = time()
 
-local record  -- field → text, as it stands after this script's changes
-local before  -- the record's places in the indexes when it was loaded
+local record   -- field → text, as it stands after this script's changes
+local flat     -- the same as Redis gave it, until something is changed
+local before   -- the record's places in the indexes before that
 local changed = {}
 
 -- '%.0f': a Lua number would be written as 1.8e+15 by `..`.
 local function text(number) return string.format('%.0f', number) end
 
 local function num(field) return tonumber(record[field] or 0) end
-
-local function put(field, value)
-  record[field] = value
-  changed[field] = true
-end
 
 local function final() return record.members ~= nil end
 
@@ -63,6 +59,16 @@ local function places()
   return now
 end
 
+-- Before anything is changed that the record's places come from.
+local function watch() before = before or places() end
+
+local function put(field, value)
+  watch()
+  flat = nil
+  record[field] = value
+  changed[field] = true
+end
+
 -- The one place that writes the indexes: only what has moved, so that a place that the sweeper has
 -- put off meanwhile stays put off.
 local function index(now)
@@ -77,14 +83,13 @@ end
 -- Read the record. Returns a refusal where there is none, or one that this version cannot read.
 -- 'missing': records of this shard may have been lost; 'unknown': there is no such upload.
 local function load()
-  local flat = redis.call('HGETALL', UPLOAD)
-  if #flat == 0 then
+  local found = redis.call('HGETALL', UPLOAD)
+  if #found == 0 then
     return {redis.call('GET', SENTINEL) == EPOCH and 'unknown' or 'missing'}
   end
-  record = {}
-  for i = 1, #flat, 2 do record[flat[i]] = flat[i + 1] end
+  record, flat = {}, found
+  for i = 1, #found, 2 do record[found[i]] = found[i + 1] end
   if num('schema') > SCHEMA then return {'newer'} end
-  before = places()
 end
 
 -- Written before this server began this life: what was written after that may be lost. Of an upload
@@ -113,14 +118,17 @@ local function save()
   if #set > 0 then redis.call('HSET', UPLOAD, unpack(set)) end
   if #gone > 0 then redis.call('HDEL', UPLOAD, unpack(gone)) end
   changed = {}
-  index(places())
+  if before then index(places()) end
 end
 
 local function reply(status, ...)
-  local flat = {}
-  for field, value in pairs(record) do
-    flat[#flat + 1] = field
-    flat[#flat + 1] = value
+  if not flat then
+    local n = 0
+    flat = {}
+    for field, value in pairs(record) do
+      flat[n + 1], flat[n + 2] = field, value
+      n = n + 2
+    end
   end
   local finals = partial() and redis.call('SMEMBERS', FINALS) or {}
   return {status, text(NOW), flat, redis.call('LRANGE', JOURNAL, 0, -1), finals, ...}
@@ -161,17 +169,4 @@ local function live_on()
   local life = LIFE
   if partial() and complete() then life = math.max(LIFE, PARTIAL_KEPT) end
   put('expires', LIFE > 0 and not final() and text(NOW + life) or nil)
-end
-
--- To another phase; `reason` and `message` may be nil.
-local function move(phase, detail, reason, message)
-  if not MOVES[record.phase][phase] then
-    error(record.phase .. ' cannot become ' .. phase)
-  end
-  put('phase', phase)
-  put('reason', reason)
-  put('message', message)
-  put('expires', nil)
-  touch()
-  note(phase, detail or reason or '')
 end

@@ -22,7 +22,7 @@ if known and STORED[record.phase] and STORED[recalled.phase] then
   return answer()
 end
 
-record, before = record or {}, before or {}
+if not known then record, before = {}, {} end
 local token = math.max(num('token'), tonumber(recalled.token))
 local version = math.max(num('version'), tonumber(recalled.version))
 local job = math.max(num('job'), token)
