@@ -190,13 +190,15 @@ class History:
 
 
 def _in_bucket(upload: Upload) -> int:
-    """Bytes of an upload that do not depend on a tail."""
+    """Bytes of an upload that do not depend on a tail: neither they, nor what tells that those
+    with a checksum count."""
     journal = Journal.of(upload)
     end = journal.parts_end
     for segment in journal.segments:
         if segment.kind == TAIL:
             break
-        end = max(end, segment.name.end)
+        if not segment.name.unverified:
+            end = max(end, segment.name.end)
     return upload.offset if journal.original else end
 
 
