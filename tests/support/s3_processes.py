@@ -24,6 +24,9 @@ from tusline.upload import Delta, Upload
 
 NEVER = 3600.0
 
+LARGEST = 500_000
+"""Bytes of the longest upload: so few that one of unknown length gets the smallest parts."""
+
 
 class Process:
     """A store with parts of `least` bytes, `budget` bytes for its writers, and the seconds after
@@ -46,7 +49,7 @@ class Process:
         self.budget = Budget(budget, self.pressure.relieve)
         segments = Segments(bucket, self._spool, tail)
         self.store = S3Store(
-            Means(bucket=bucket, segments=segments, largest=10_000_000, least=least),
+            Means(bucket=bucket, segments=segments, largest=LARGEST, least=least),
             Buffering(budget=self.budget, pressure=self.pressure, segment_seconds=seconds),
             scratch=folder / "scratch",
         )
