@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from support.ledgers import ListLedger
@@ -20,7 +21,7 @@ from tusline.storage.s3.spool import Spool
 from tusline.storage.s3.store import S3Store
 from tusline.storage.s3.tail import Tail
 from tusline.storage.s3.writer import Buffering, S3Writer
-from tusline.upload import Delta, Upload
+from tusline.upload import HEAD_BYTES, Delta, Upload
 
 NEVER = 3600.0
 
@@ -68,7 +69,8 @@ class Process:
             await writer.write(piece)
         await writer.flush()
         writer.abandon()
-        return ledger.now
+        head = upload.head + b"".join(pieces)  # as a lease keeps it
+        return replace(ledger.now, head=head[: min(HEAD_BYTES, ledger.now.offset)])
 
     async def sealed(self, upload: Upload, token: int = 90) -> Upload:
         ledger = NotedLedger(upload)
@@ -78,7 +80,7 @@ class Process:
 
 class NotedLedger(ListLedger):
     """`now` is the upload with all that was told. Failures are kept; `ending`: the request is to
-    end."""
+    end. `hesitant`: clear it, and the records take their time."""
 
     def __init__(self, upload: Upload) -> None:
         super().__init__()
@@ -87,6 +89,8 @@ class NotedLedger(ListLedger):
         self.ending = asyncio.Event()
         self._changed = asyncio.Event()
         self._left = -1
+        self.hesitant = asyncio.Event()
+        self.hesitant.set()
 
     @property
     def journal(self) -> Journal:
@@ -109,6 +113,7 @@ class NotedLedger(ListLedger):
         self._left = records
 
     async def record(self, delta: Delta) -> None:
+        await self.hesitant.wait()
         if self._left == 0:
             self.fenced = True
         self._left -= 1
