@@ -9,21 +9,24 @@ from support.s3_processes import Process
 from support.s3_proxy import S3Proxy
 from support.s3_servers import PART
 from support.uploads import fresh
-from tusline.errors import StoreUnavailable
+from tusline.errors import LeaseLost, StoreUnavailable
 from tusline.upload import HEAD_BYTES, Upload
 
 DATA = hashlib.shake_128(b"heads").digest(3 * PART)
 
 
-async def begun(process: Process, s3_proxy: S3Proxy) -> Upload:
-    """An upload whose first writer sent other bytes, of which none was stored."""
+async def begun(process: Process, s3_proxy: S3Proxy, *, overtaken: bool = False) -> Upload:
+    """An upload whose first writer sent other bytes, of which none was stored, and wrote a
+    manifest; of that nobody knows where it was overtaken then."""
     upload = fresh(length=len(DATA))
     await process.store.remember(upload)
     s3_proxy.play(refuse(400, "InvalidRequest"), "UploadPart")
     writer, ledger = await process.open(upload, 1)
+    ledger.fenced = overtaken
     await writer.write(b"\xee" * PART)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(LeaseLost if overtaken else StoreUnavailable):
         await writer.flush()
+    s3_proxy.heal()
     writer.abandon()
     return ledger.now
 
@@ -41,11 +44,12 @@ async def test_there_are_no_more_first_bytes_than_bytes(
     assert await recalled(process) == (0, b"")
 
 
+@pytest.mark.parametrize("overtaken", [False, True])
 @pytest.mark.parametrize("size", [10, PART + 5, 2 * PART])
 async def test_they_are_those_of_the_writer_whose_bytes_count(
-    process: Process, s3_proxy: S3Proxy, size: int
+    process: Process, s3_proxy: S3Proxy, size: int, *, overtaken: bool
 ) -> None:
-    upload = await begun(process, s3_proxy)
+    upload = await begun(process, s3_proxy, overtaken=overtaken)
     await process.written(upload, 2, DATA[:size])
     assert await recalled(process) == (size, DATA[: min(size, HEAD_BYTES)])
 

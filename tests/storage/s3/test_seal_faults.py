@@ -40,17 +40,18 @@ async def in_segments(process: Process) -> Upload:
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("operation", "fault"),
     [
-        lose_answer,
-        refuse(200, "InternalError"),
-        refuse(500, "InternalError"),
-        refuse(503, "SlowDown"),
-        refuse_after_effect(500, "InternalError"),
+        ("CompleteMultipartUpload", lose_answer),
+        ("CompleteMultipartUpload", refuse(200, "InternalError")),
+        ("CompleteMultipartUpload", refuse(503, "SlowDown")),
+        ("CompleteMultipartUpload", refuse_after_effect(500, "InternalError")),
+        ("ListParts", refuse(500, "InternalError")),
+        ("UploadPart", lose_answer),
+        ("UploadPart", refuse_after_effect(503, "SlowDown")),
     ],
-    ids=["answer lost", "200 with an error", "500", "SlowDown", "done and 500"],
+    ids=["answer lost", "200", "SlowDown", "done, 500", "listing", "part lost", "part done, 503"],
 )
-@pytest.mark.parametrize("operation", ["CompleteMultipartUpload", "ListParts", "UploadPart"])
 async def test_a_call_that_fails_once_does_no_harm(
     process: Process, s3_proxy: S3Proxy, operation: str, fault: Fault
 ) -> None:
@@ -120,6 +121,10 @@ async def test_a_multipart_upload_that_was_aborted_is_a_loss(
     await abort(bucket, upload)
     with pytest.raises(BytesLost):
         await process.sealed(upload)
+    overtaken = NotedLedger(upload)
+    overtaken.fenced = True
+    with pytest.raises(LeaseLost):
+        await process.store.seal(upload, 4, overtaken)
 
 
 async def test_a_writer_learns_that_its_multipart_upload_was_aborted(
