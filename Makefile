@@ -48,7 +48,7 @@ drivers:
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
 	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
 
-.PHONY: help system drivers run run-prod demo test test-faults test-kills test-soak test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench clean
+.PHONY: help system drivers run run-prod demo test test-faults test-kills test-soak test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench bench-s3 clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -112,6 +112,10 @@ fmt: $(VENV)/.dev ## Format and mend what a tool can
 bench: $(VENV)/.dev ## Memory of a server while 20 photos arrive, and of the optimizer alone
 	PYTHONPATH=tests $(BIN)/python benchmarks/server_memory.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/optimizer_memory.py
+
+bench-s3: $(VENV)/.dev ## What small PATCHes cost in requests to S3, and slow uploads in memory
+	PYTHONPATH=tests $(BIN)/python benchmarks/s3_requests.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/slow_to_s3.py
 
 # --- generated files -----------------------------------------------------------------------------
 
