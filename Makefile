@@ -8,6 +8,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV := .uv/bin/uv
+# Tests run in so many processes; a file's tests in one of them.
+JOBS ?= 2
 # Where the system keeps certificates, they count: behind a company's proxy no others do.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
@@ -64,7 +66,7 @@ demo: $(VENV)/.run ## A line cut and a server killed in mid-upload, and every by
 test: $(VENV)/.dev client_js/node_modules/.ready system ## Every test but the long ones
 	cd client_js && npm test --silent
 	cd ..
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile
 
 test-kills: $(VENV)/.dev ## 200 times kill -9 of the server, at random and at every step (SEED=n)
 	$(BIN)/pytest -q -m soak -s tests/end_to_end/test_kill.py
