@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from support.redis_servers import RedisServer, running_redis
-from support.s3_fixtures import s3, s3_bucket
+from support.s3_fixtures import s3_bucket
 from support.s3_servers import S3Server
 from support.servers import FOREIGN, free_port
 from tusline import Settings
@@ -18,7 +18,7 @@ from tusline.cli.doctor import doctor
 from tusline.doctor.bucket import bucket
 from tusline.doctor.findings import Level
 
-__all__ = ["s3", "s3_bucket"]
+__all__ = ["s3_bucket"]
 
 
 @pytest.fixture(autouse=True)

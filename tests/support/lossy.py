@@ -9,155 +9,114 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from support.ledgers import ListLedger
+from support.late import Book, BookLedger, LateBucket
+from support.s3_servers import PART
 from support.uploads import fresh
 from tusline.errors import LeaseLost, TuslineError
 from tusline.interfaces import BlobStore, Writer
-from tusline.storage.s3.client import Bucket
-from tusline.storage.s3.faults import SpoiltSlice
-from tusline.storage.s3.values import BucketOptions, Content, Kind, Stored
-from tusline.upload import NOTHING, Delta, Upload
+from tusline.storage.s3.journal import TAIL, Journal
+from tusline.upload import Upload
 
 GARBAGE = b"\xee"
 
-
-class LateBucket(Bucket):
-    """A bucket whose writes can be held, as those of a process that is frozen in between, and sent
-    later."""
-
-    def __init__(self, options: BucketOptions) -> None:
-        super().__init__(options)
-        self.frozen = self.used_up = False
-        self.held: list[Callable[[], Awaitable[object]]] = []
-
-    async def put(self, key: str, content: Content, *kind: Kind) -> Stored:
-        await self._hold(lambda: super(LateBucket, self).put(key, content, *kind))
-        return await super().put(key, content, *kind)
-
-    async def upload_part(self, key: str, upload_id: str, number: int, content: Content) -> Stored:
-        def send() -> Awaitable[Stored]:
-            return super(LateBucket, self).upload_part(key, upload_id, number, content)
-
-        await self._hold(send)
-        return await send()
-
-    async def _hold(self, send: Callable[[], Awaitable[object]]) -> None:
-        """Whoever is frozen never comes back, but what it was sending may arrive."""
-        if self.frozen:
-            self.held.append(send)
-            await asyncio.Event().wait()
-
-    async def thaw(self, choice: random.Random) -> None:
-        """Some of what was held arrives now."""
-        while self.held:
-            send = self.held.pop(choice.randrange(len(self.held)))
-            with suppress(TuslineError, SpoiltSlice):
-                await send()
+OFTEN, SELDOM = 0.3, 0.2
 
 
-class Book:
-    """The record, and every state that it had: what a lagging replica may come back with."""
+@dataclass(slots=True, kw_only=True)
+class Zombie:
+    """A writer that was overtaken and does not know; `at` is where its next byte would go."""
 
-    def __init__(self, upload: Upload) -> None:
-        self.states = [upload]
-
-    @property
-    def now(self) -> Upload:
-        return self.states[-1]
-
-    def put(self, upload: Upload) -> None:
-        self.states.append(upload)
-
-
-class BookLedger(ListLedger):
-    """Commits to the book while its token is the newest one there."""
-
-    def __init__(self, book: Book, token: int, *, unverified: bool = False) -> None:
-        super().__init__()
-        self._book = book
-        self._token = token
-        self._held = NOTHING
-        self.unverified = unverified
-
-    def add(self, delta: Delta) -> None:
-        if self.unverified and delta.added:
-            self._held += delta
-        elif self._book.now.token == self._token:
-            self._book.put(self._book.now.grown(delta))
-
-    async def record(self, delta: Delta) -> None:
-        if self._book.now.token != self._token:
-            raise LeaseLost("overtaken")
-        self._book.put(self._book.now.grown(delta))
-
-    def fail(self, error: TuslineError) -> None:
-        """Heard by whoever flushes."""
-
-    def verified(self) -> None:
-        """The checksum was right."""
-        self._book.put(self._book.now.grown(self._held))
+    home: LateBucket
+    writer: Writer
+    at: int
 
 
 @dataclass(slots=True)
 class History:
-    """One upload's, decided by `choice`. `acknowledged`: bytes that no loss may take away."""
+    """One upload's, decided by `choice`. `acknowledged`: bytes that no loss may take away, but for
+    those beyond `safe`, which go with the tail. `lose_tail`: what Redis keeps of them is gone."""
 
     choice: random.Random
     data: bytes
     new_process: Callable[[], tuple[LateBucket, BlobStore]]
+    lose_tail: Callable[[], None] | None = None
     book: Book = field(init=False)
     acknowledged: int = 0
+    safe: int = 0
     losses: int = 0
     late: list[LateBucket] = field(default_factory=list)
-    zombies: list[Writer] = field(default_factory=list)
+    zombies: list[Zombie] = field(default_factory=list)
+    writers: list[Writer] = field(default_factory=list)
     stuck: list["asyncio.Task[Any]"] = field(default_factory=list)
 
     async def run(self) -> bytes:
         """The original's bytes, in the end."""
-        upload = fresh(length=len(self.data))
+        deferred = self.choice.random() < SELDOM
+        upload = replace(fresh(length=None if deferred else len(self.data)), deferred=deferred)
         self.book = Book(upload)
         await self.new_process()[1].remember(upload)
-        while not self.book.now.complete:
+        while self.book.now.offset < len(self.data):
             await self.choice.choice([self.plain, self.verified, self.spoiled, self.freeze])()
-            if self.choice.random() < 0.3:
+            if self.choice.random() < OFTEN:
                 await self.lose()
+        self.book.put(replace(self.book.now, length=len(self.data)))
         return await self.sealed()
 
     async def begin(self, *, unverified: bool = False) -> tuple[LateBucket, Writer, BookLedger]:
         """A new writer in a new process; those before it live on, and know nothing of it."""
-        token = self.book.now.token + 1
-        self.book.put(replace(self.book.now, token=token))
+        token = self.next_token()
         await self.haunt()
         bucket, store = self.new_process()
         ledger = BookLedger(self.book, token, unverified=unverified)
-        return bucket, await store.open(self.book.now, token, ledger), ledger
+        writer = await store.open(self.book.now, token, ledger)
+        self.writers.append(writer)
+        return bucket, writer, ledger
+
+    def next_token(self) -> int:
+        token = self.book.now.token + 1
+        self.book.put(replace(self.book.now, token=token))
+        return token
 
     async def haunt(self) -> None:
-        """Stale writers write what must never be read, and stale requests arrive."""
+        """Stale writers write on, and stale requests arrive. What the client sends to a writer
+        beside which another one is committing must never be read."""
         for zombie in self.zombies:
+            if zombie.home.frozen:
+                continue
+            size = self.choice.randrange(1, 150)
+            stale = zombie.at < self.book.now.offset
+            data = GARBAGE * size if stale else self.data[zombie.at : zombie.at + size]
             with suppress(TuslineError, LeaseLost):
-                await zombie.write(GARBAGE * self.choice.randrange(1, 150))
-                await zombie.flush()
+                await zombie.writer.write(data)
+                await zombie.writer.flush()
+            zombie.at += len(data)
         for bucket in self.late:
             if self.choice.random() < 0.5:
                 bucket.frozen = False
                 await bucket.thaw(self.choice)
 
     def pieces(self) -> list[bytes]:
-        """What the client sends with one request."""
+        """What the client sends with one request; often up to the end of a part."""
         start = self.book.now.offset
-        stop = min(len(self.data), start + self.choice.randrange(1, 500))
+        stop = start + self.choice.randrange(1, 500)
+        if self.choice.random() < OFTEN:
+            stop = -(-stop // PART) * PART
+        stop = min(len(self.data), stop)
         cuts = sorted(self.choice.randrange(start, stop) for _ in range(self.choice.randrange(4)))
         edges = [start, *cuts, stop]
         return [self.data[a:b] for a, b in pairwise(edges) if a < b]
 
     async def plain(self) -> None:
-        _, writer, _ = await self.begin()
+        bucket, writer, _ = await self.begin()
         for piece in self.pieces():
             await writer.write(piece)
         await writer.flush()
         self.acknowledged = self.book.now.offset
-        self.leave(writer)
+        self.safe = _in_bucket(self.book.now)
+        if self.choice.random() < OFTEN:
+            self.zombies.append(Zombie(home=bucket, writer=writer, at=self.book.now.offset))
+        else:
+            writer.abandon()
 
     async def verified(self) -> None:
         """Its end is known by the records alone, until somebody goes on from there."""
@@ -182,44 +141,65 @@ class History:
         pieces = self.pieces()
         for piece in pieces[: self.choice.randrange(len(pieces))]:
             await writer.write(piece)
+        await self.stop(bucket, writer.flush())
+
+    async def stop(self, bucket: LateBucket, work: Awaitable[None]) -> None:
         bucket.frozen = bucket.used_up = True
-        self.stuck.append(asyncio.create_task(_quietly(writer.flush())))
+        self.stuck.append(asyncio.create_task(_quietly(work)))
         await asyncio.sleep(0.01)
         self.late.append(bucket)
-
-    def leave(self, writer: Writer) -> None:
-        """Most writers end; some are overtaken and do not notice."""
-        if self.choice.random() < 0.3:
-            self.zombies.append(writer)
-        else:
-            writer.abandon()
 
     async def lose(self) -> None:
         """The records forget all of it, or fall back to what they were."""
         self.losses += 1
         known = self.choice.choice([None, *self.book.states])
         least = max(self.acknowledged, 0 if known is None else known.offset)
+        if self.lose_tail is not None:
+            self.lose_tail()
+            least = self.safe
         recalled = await self.new_process()[1].recall(self.book.now.id, known)
         assert recalled is not None
         assert recalled.offset >= least
+        self.acknowledged = recalled.offset
+        self.safe = _in_bucket(recalled)
         self.book.put(recalled)
         await self.haunt()
 
     async def sealed(self) -> bytes:
+        """By the last of those who try; the records may be lost once more before all is read."""
+        while self.choice.random() < SELDOM:
+            bucket, store = self.new_process()
+            token = self.next_token()
+            await self.stop(bucket, store.seal(self.book.now, token, BookLedger(self.book, token)))
         _, store = self.new_process()
-        token = self.book.now.token + 1
-        self.book.put(replace(self.book.now, token=token))
+        token = self.next_token()
         await store.seal(self.book.now, token, BookLedger(self.book, token))
         await self.haunt()
+        if self.choice.random() < OFTEN:
+            await self.lose()
+        assert self.book.now.offset == len(self.data)
         key = store.original(self.book.now)
         return b"".join([piece async for piece in store.read(key, 0, 10**9)])
 
     async def end(self) -> None:
         for task in self.stuck:
             task.cancel()
-        await asyncio.gather(*self.stuck, return_exceptions=True)
-        for writer in self.zombies:
+        for writer in self.writers:
             writer.abandon()
+        await asyncio.gather(*self.stuck, return_exceptions=True)
+
+
+def _in_bucket(upload: Upload) -> int:
+    """Bytes of an upload that do not depend on a tail: neither they, nor what tells that those
+    with a checksum count."""
+    journal = Journal.of(upload)
+    end = journal.parts_end
+    for segment in journal.segments:
+        if segment.kind == TAIL:
+            break
+        if not segment.name.unverified:
+            end = max(end, segment.name.end)
+    return upload.offset if journal.original else end
 
 
 async def _quietly(work: Awaitable[None]) -> None:
@@ -227,5 +207,5 @@ async def _quietly(work: Awaitable[None]) -> None:
         await work
 
 
-def bytes_of(choice: random.Random) -> bytes:
-    return hashlib.shake_128(choice.randbytes(8)).digest(choice.randrange(1, 1500))
+def bytes_of(choice: random.Random, most: int) -> bytes:
+    return hashlib.shake_128(choice.randbytes(8)).digest(choice.randrange(1, most))

@@ -102,6 +102,15 @@ def cut_answer(after: int) -> Fault:
     return play
 
 
+def of_part(number: int, fault: Fault) -> Fault:
+    """A fault for one part of a multipart upload."""
+
+    async def play(exchange: Exchange) -> None:
+        await (fault if exchange.call.part == number else no_fault)(exchange)
+
+    return play
+
+
 class Hold:
     """A fault that holds one request, whole, until it is let go; then it has its effect, whether
     somebody still waits for the answer or not: how the part of a frozen writer comes late. `peer`

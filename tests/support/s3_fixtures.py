@@ -7,18 +7,11 @@ import boto3
 import pytest
 
 from support.s3_proxy import S3Proxy
-from support.s3_servers import REGION, S3Server, s3_server
+from support.s3_servers import REGION, S3Server
 from tusline.storage.s3 import making
 from tusline.storage.s3.values import BucketOptions
 
-__all__ = ["s3", "s3_bucket", "s3_proxy"]
-
-
-@pytest.fixture(scope="session")
-def s3() -> Generator[S3Server]:
-    """One S3 server for all tests; it is started when the first one needs it."""
-    with s3_server() as server:
-        yield server
+__all__ = ["s3_bucket", "s3_proxy"]
 
 
 @pytest.fixture

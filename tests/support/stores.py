@@ -17,6 +17,7 @@ from tusline.storage.s3.segments import Segments
 from tusline.storage.s3.sizes import LEAST, MIB
 from tusline.storage.s3.spool import Spool
 from tusline.storage.s3.store import S3Store
+from tusline.storage.s3.tail import Tail
 from tusline.storage.s3.writer import Buffering
 
 
@@ -36,7 +37,13 @@ def disk_store(layout: Layout, *, slow: float = 10.0, piece: int = 65536) -> Gen
 
 @contextmanager
 def s3_store(
-    bucket: Bucket, folder: Path, *, least: int = LEAST, budget: int = 64 * MIB, seconds: float = 3
+    bucket: Bucket,
+    folder: Path,
+    *,
+    least: int = LEAST,
+    budget: int = 64 * MIB,
+    seconds: float = 3,
+    tail: Tail | None = None,
 ) -> Generator[S3Store]:
     """On a bucket, with its local copies below `folder`."""
     pressure = Pressure()
@@ -44,7 +51,7 @@ def s3_store(
     (folder / "spool").mkdir(exist_ok=True)
     means = Means(
         bucket=bucket,
-        segments=Segments(bucket, spool, None),
+        segments=Segments(bucket, spool, tail),
         largest=10_000_000,
         least=least,
     )

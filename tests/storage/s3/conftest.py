@@ -4,13 +4,13 @@ from collections.abc import Generator
 
 import pytest
 
-from support.s3_fixtures import s3, s3_bucket, s3_proxy
+from support.s3_fixtures import s3_bucket, s3_proxy
 from support.s3_proxy import S3Proxy
 from support.s3_servers import S3Server
 from tusline.storage.s3.client import Bucket
 from tusline.storage.s3.values import BucketOptions
 
-__all__ = ["s3", "s3_bucket", "s3_proxy"]
+__all__ = ["s3_bucket", "s3_proxy"]
 
 PREFIX = "some/where/"
 

@@ -1,15 +1,16 @@
 """How bytes become durable on S3: as a segment, as a part, as a finished object."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
-from tusline.errors import LeaseLost, TuslineError
+from tusline.errors import BytesLost, LeaseLost, TuslineError
 from tusline.interfaces import Ledger
 from tusline.sniff import sniff
 from tusline.storage.s3 import names
 from tusline.storage.s3.client import Bucket
+from tusline.storage.s3.faults import NotThere
 from tusline.storage.s3.journal import (
     TAIL,
     Journal,
@@ -33,6 +34,14 @@ FOREVER = "private, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a part goes. Nobody else ever sends one under this number."""
+
+    number: int
+    multipart: Multipart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What the uploads of a store share. `largest` is the longest upload, `least` the smallest
     part, in bytes."""
@@ -47,10 +56,13 @@ class Builder:
     """Stores bytes of one upload under one fencing token. Every method answers the delta that
     tells of it, which counts once the ledger has it.
 
-    A part number is journalled before the part is sent, and never used twice (I4).
+    A part number is journalled before the part is sent, and never used twice (I4). `manifests`: so
+    many may have been written under this token before.
     """
 
-    def __init__(self, upload: Upload, token: int, ledger: Ledger, means: Means) -> None:
+    def __init__(
+        self, upload: Upload, token: int, ledger: Ledger, means: Means, *, manifests: int = 0
+    ) -> None:
         journal = Journal.of(upload)
         self.upload = upload
         self.token = token
@@ -59,7 +71,8 @@ class Builder:
         self._number = journal.next_number
         self._multipart = journal.multipart
         self._making = asyncio.Lock()
-        self._manifests = 0
+        self._head_told = upload.offset >= HEAD_BYTES
+        self._manifests = manifests
         self.head = upload.head
 
     @property
@@ -89,26 +102,37 @@ class Builder:
         )
         return await self._means.segments.put(self.upload.id, name, data)
 
-    async def part(self, number: int, sources: Sequence[Source], offset: int) -> Part:
-        """Bytes of `sources`, which lie at `offset`, as a part. Raises LeaseLost before it is
-        sent."""
-        multipart = await self._open(number)
-        key = names.large_original(self.upload.id)
+    async def open(self, number: int) -> Place:
+        """The place of a part, journalled. Raises LeaseLost."""
+        opened = Opened(number=number, token=self.token).entry()
+        async with self._making:
+            made, self._multipart = self._multipart, self._multipart or await self._make()
+            if made is not None and not self._head_told:
+                await self.remember()
+            self._head_told = True
+            fresh = () if made is not None else (self._multipart.entry(),)
+            await self._ledger.record(Delta(journal=(*fresh, opened)))
+        return Place(number=number, multipart=self._multipart)
+
+    async def part(self, place: Place, sources: Sequence[Source], offset: int) -> Part:
+        """Bytes of `sources`, which lie at `offset`, as a part."""
+        key, upload_id = names.large_original(self.upload.id), place.multipart.id
 
         async def send(content: Content) -> Stored:
-            return await self._means.bucket.upload_part(key, multipart.id, number, content)
+            return await self._means.bucket.upload_part(key, upload_id, place.number, content)
 
-        stored = await self._means.segments.send(self.upload.id, sources, send)
-        return Part(number=number, offset=offset, size=stored.size, etag=stored.etag)
+        async with self._still_ours():
+            stored = await self._means.segments.send(self.upload.id, sources, send)
+        return Part(number=place.number, offset=offset, size=stored.size, etag=stored.etag)
 
-    async def copied(self, number: int, source: str, start: int, stop: int, offset: int) -> Part:
-        """Bytes [start, stop) of another object as a part, copied within the store."""
-        multipart = await self._open(number)
-        key = names.large_original(self.upload.id)
+    async def copied(self, place: Place, source: str, start: int, stop: int, offset: int) -> Part:
+        """Bytes [start, stop) of another object as a part, copied within the store. Raises
+        NotThere."""
+        key, upload_id = names.large_original(self.upload.id), place.multipart.id
         etag = await self._means.bucket.upload_part_copy(
-            key, multipart.id, number, source=source, start=start, stop=stop
+            key, upload_id, place.number, source=source, start=start, stop=stop
         )
-        return Part(number=number, offset=offset, size=stop - start, etag=etag)
+        return Part(number=place.number, offset=offset, size=stop - start, etag=etag)
 
     async def original(self, sources: Sequence[Source]) -> Original:
         """All of a small upload's bytes as one object, which its name makes the token's own."""
@@ -117,8 +141,19 @@ class Builder:
         async def send(content: Content) -> Stored:
             return await self._means.bucket.put(key, content, self._kind())
 
-        stored = await self._means.segments.send(self.upload.id, sources, send)
+        async with self._still_ours():
+            stored = await self._means.segments.send(self.upload.id, sources, send)
         return Original(key=key, size=stored.size, etag=stored.etag)
+
+    @asynccontextmanager
+    async def _still_ours(self) -> AsyncGenerator[None]:
+        """What is not there is a loss only while the lease holds: who has taken over may have ended
+        what this was about. Raises LeaseLost then, else BytesLost."""
+        try:
+            yield
+        except (NotThere, BytesLost) as error:
+            await self._ledger.record(NOTHING)
+            raise BytesLost(f"bytes of an unfinished upload are gone: {error}") from error
 
     async def forget(self, segments: Sequence[Segment]) -> None:
         """Local copies of these are not needed any more."""
@@ -144,15 +179,6 @@ class Builder:
         self.upload = self.upload.grown(delta)
         await self.remember()
         await self._ledger.record(delta)
-
-    async def _open(self, number: int) -> Multipart:
-        """The multipart upload, with the number journalled."""
-        opened = Opened(number=number, token=self.token).entry()
-        async with self._making:
-            made, self._multipart = self._multipart, self._multipart or await self._make()
-            fresh = () if made is not None else (self._multipart.entry(),)
-            await self._ledger.record(Delta(journal=(*fresh, opened)))
-        return self._multipart
 
     async def _make(self) -> Multipart:
         """A multipart upload, and a manifest that tells of it and of the type: its parts can be

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from tusline.errors import BytesLost, MemberLost, TuslineError
+from tusline.errors import BytesLost, MemberLost, StoreUnavailable, TuslineError
 from tusline.interfaces import Ledger
 from tusline.storage.s3 import names
 from tusline.storage.s3.building import Builder, Means
 from tusline.storage.s3.faults import NotThere
 from tusline.storage.s3.journal import Journal, Opened, Part, Segment
 from tusline.storage.s3.sealing import Sealer
-from tusline.upload import Delta, Upload, UploadId
+from tusline.upload import NOTHING, Delta, Upload, UploadId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +41,15 @@ class Copier:
         self, upload: Upload, members: Sequence[Upload], token: int, ledger: Ledger
     ) -> None:
         """As `BlobStore.concat`. What an attempt that broke off has stored is not used."""
-        pieces = [piece for member in members for piece in await self._pieces(member)]
         builder = Builder(replace(upload, journal=()), token, ledger, self._means)
         builder.saw(b"".join(member.head for member in members), 0)
-        total = sum(piece.size for piece in pieces)
         try:
-            delta = await self._joined(builder, pieces, total)
-        except BaseException:
+            pieces = [piece for member in members for piece in await self._pieces(member)]
+            delta = await self._joined(builder, pieces, sum(piece.size for piece in pieces))
+        except BaseException as error:
             await self._give_up(builder)
+            if isinstance(error, MemberLost):
+                await ledger.record(NOTHING)  # who has taken over may be done, and members gone
             raise
         ledger.add(replace(delta, dropped=delta.dropped + upload.journal))
 
@@ -71,13 +72,15 @@ class Copier:
 
     async def _part(self, builder: Builder, pieces: Sequence[Piece], offset: int) -> Part:
         """One part; the lease is looked at before (its number is journalled)."""
-        number, (first, *more) = builder.number(), pieces
-        if not more and isinstance(first.source, str) and first.size > self._means.least:
-            try:
-                return await builder.copied(number, first.source, first.start, first.stop, offset)
-            except NotThere as error:
+        place, (first, *more) = await builder.open(builder.number()), pieces
+        if more or isinstance(first.source, Segment) or first.size <= self._means.least:
+            return await builder.part(place, [await self._read(piece) for piece in pieces], offset)
+        try:
+            return await builder.copied(place, first.source, first.start, first.stop, offset)
+        except NotThere as error:
+            if await self._means.bucket.head(first.source) is None:
                 raise MemberLost(first.member) from error
-        return await builder.part(number, [await self._read(piece) for piece in pieces], offset)
+            raise StoreUnavailable("the join was given up in the store") from error
 
     async def _read(self, piece: Piece) -> bytes:
         try:

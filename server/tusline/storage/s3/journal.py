@@ -11,10 +11,11 @@ An entry is a line of words; the record keeps them in the order of their commits
     original KEY SIZE ETAG              the finished object: nothing else counts any more
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from tusline.errors import StoreUnavailable
 from tusline.storage.s3.names import SegmentName, parse_segment
 from tusline.upload import Upload
 
@@ -103,11 +104,16 @@ class Journal:
 
     @classmethod
     def of(cls, upload: Upload) -> Self:
-        """Raises ValueError for an entry that no version of ours has written."""
-        return cls.read(upload.journal)
+        """Raises StoreUnavailable for an entry that this version does not know: while versions
+        change another process can read it."""
+        try:
+            return cls.read(upload.journal)
+        except ValueError as error:
+            raise StoreUnavailable(f"the journal cannot be read: {error}", retry_after=5) from error
 
     @classmethod
-    def read(cls, entries: Iterable[str]) -> Self:
+    def read(cls, entries: Sequence[str]) -> Self:
+        """Raises ValueError."""
         found = _Found()
         for entry in entries:
             found.take(entry)

@@ -9,6 +9,7 @@ from tusline.upload import Upload, UploadId
 UPLOADS = "uploads/"
 
 _SEGMENT = re.compile(r"(\d{15})-(\d{16})-([0-9a-f]{8})(-u)?-(\d+)", re.ASCII)
+_SMALL = re.compile(r"/original-(\d+)-[0-9a-f]{8}$", re.ASCII)
 
 
 def folder(id: UploadId) -> str:
@@ -46,6 +47,12 @@ def small_original(id: UploadId, token: int) -> str:
     """Where an original is put in one piece: a name of its own for each attempt, so that a stale
     writer cannot replace what its successor has stored (I4)."""
     return f"{folder(id)}original-{token}-{secrets.token_hex(4)}"
+
+
+def token_of(original: str) -> int | None:
+    """The token under which a small original was put; None for a large one."""
+    match = _SMALL.search(original)
+    return int(match[1]) if match else None
 
 
 def variant(upload: Upload, name: str) -> str:

@@ -10,26 +10,30 @@ an old one came back, they have to be told from those that a stale writer has le
 - A writer begins at the offset that was committed: so what lies at or beyond the place where a
   newer one has begun was never committed.
 - Bytes whose checksum was still to come count if somebody has begun behind them.
+- A finished object that a writer has made is the upload unless a newer one has begun before its
+  end; one that was made of parts that a journal names always is.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tusline.storage.s3.journal import Journal, Original, Part, Segment, numbers_entry
-from tusline.storage.s3.names import SegmentName
+from tusline.storage.s3.journal import TAIL, Journal, Original, Part, Segment, numbers_entry
+from tusline.storage.s3.names import SegmentName, token_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What was found. `noted` are the journals that there are: the manifest's, and what the records
     still have. `token` is the manifest's. `parts` are the multipart upload's as (number, size,
-    ETag), `segments` all that are stored, `originals` finished objects, newest first."""
+    ETag), `segments` all that are stored, in the bucket and in the tail, `originals` objects with
+    all bytes of the upload. `joined`: what the parts became when the upload was made a member."""
 
     noted: Sequence[Journal]
     token: int
     parts: Sequence[tuple[int, int, str]]
     segments: Sequence[Segment]
     originals: Sequence[Original]
+    joined: Original | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +48,8 @@ class Proven:
 
 def prove(evidence: Evidence, *, ahead: int) -> Proven:
     """`ahead` is how many part numbers a writer may have under way: so many are skipped."""
-    if evidence.originals:
-        whole = evidence.originals[0]
+    whole = _whole(evidence)
+    if whole is not None:
         return Proven(journal=(whole.entry(),), offset=whole.size, whole=whole)
     parts = _parts(evidence)
     end = parts[-1].end if parts else 0
@@ -59,6 +63,20 @@ def prove(evidence: Evidence, *, ahead: int) -> Proven:
     return Proven(journal=tuple(journal), offset=offset, segments=tuple(segments))
 
 
+def _whole(evidence: Evidence) -> Original | None:
+    """The finished object: the one that a journal names, else the newest that counts."""
+    named = {noted.original.key for noted in evidence.noted if noted.original is not None}
+    begun = _beginnings(segment.name for segment in evidence.segments)
+
+    def counts(original: Original) -> bool:
+        token = token_of(original.key)
+        newer = [offset for other, offset in begun.items() if token is not None and other > token]
+        return all(offset >= original.size for offset in newer)
+
+    found = [one for one in evidence.originals if one.key in named or counts(one)]
+    return max(found, key=lambda one: (one.key in named, token_of(one.key) or 0), default=None)
+
+
 def _highest(evidence: Evidence) -> int:
     noted = [journal.next_number - 1 for journal in evidence.noted]
     return max([0, *noted, *(number for number, _, _ in evidence.parts)])
@@ -66,6 +84,8 @@ def _highest(evidence: Evidence) -> int:
 
 def _parts(evidence: Evidence) -> list[Part]:
     """Those that a journal names, and those that follow without a gap."""
+    if (joined := evidence.joined) is not None:
+        return [Part(number=1, offset=0, size=joined.size, etag=joined.etag)]
     named = {part.number: part for journal in evidence.noted for part in journal.parts}
     found = sorted(named.values(), key=lambda part: part.offset)
     multipart = next((noted.multipart for noted in evidence.noted if noted.multipart), None)
@@ -85,21 +105,28 @@ def _parts(evidence: Evidence) -> list[Part]:
 
 def _chain(start: int, evidence: Evidence) -> list[Segment]:
     """Segments that go on from `start` without a gap, and count."""
-    named = {str(s.name): s for journal in evidence.noted for s in journal.segments}
+    there = {str(s.name) for s in evidence.segments}
+    noted = [s for journal in evidence.noted for s in journal.segments]
+    named = {str(s.name): s for s in noted if s.kind != TAIL or str(s.name) in there}
     stored = [s for s in evidence.segments if s.name.token >= evidence.token]
     begun = _beginnings(s.name for s in stored)
-    counting = [*named.values(), *(s for s in stored if _counts(s.name, begun))]
+    counting = [s for s in stored if _counts(s.name, begun)]
     chain: list[Segment] = []
-    while (following := _following(start, counting, named)) is not None:
+    while (following := _following(start, named.values(), counting)) is not None:
         chain.append(following)
         start = following.name.end
     return chain
 
 
-def _following(at: int, counting: Iterable[Segment], named: Collection[str]) -> Segment | None:
-    """The segment with the byte at `at`: one that a journal names, else the newest."""
-    there = [s for s in counting if s.name.offset <= at < s.name.end]
-    return max(there, key=lambda s: (str(s.name) in named, s.name.token), default=None)
+def _following(at: int, named: Iterable[Segment], counting: Iterable[Segment]) -> Segment | None:
+    """The segment with the byte at `at`: one that a journal names, else the newest that begins
+    there, as every writer begins where the last committed byte ends, and at the end of each part.
+    """
+    for segment in named:
+        if segment.name.offset <= at < segment.name.end:
+            return segment
+    there = [s for s in counting if s.name.offset == at]
+    return max(there, key=lambda s: s.name.token, default=None)
 
 
 def _beginnings(names: Iterable[SegmentName]) -> dict[int, int]:

@@ -32,7 +32,8 @@ class Recaller:
             return None if manifest is None else known
         proven, token = await self._prove(manifest, known, listing)
         upload = _told(manifest, known, proven, token)
-        upload = replace(upload, head=await self._head(upload, manifest, proven))
+        head = await self._head(upload, known, manifest, proven)
+        upload = replace(upload, head=head)
         if upload.journal and not proven.whole:
             await self._fence(upload)
         return upload
@@ -57,13 +58,15 @@ class Recaller:
         noted = [Journal.of(upload) for upload in uploads]
         segments = await self._means.segments.stored(id)
         length = given.length if known is None or known.length is None else known.length
+        originals, joined = _objects(given, listing, length)
         proven = prove(
             Evidence(
                 noted=noted,
                 token=given.token,
                 parts=await self._parts(id, noted),
                 segments=segments,
-                originals=_originals(id, listing, length),
+                originals=originals,
+                joined=joined,
             ),
             ahead=PARTS_AHEAD + 1,
         )
@@ -80,20 +83,26 @@ class Recaller:
             return []
         return [(part.number, part.size, part.etag) for part in parts]
 
-    async def _head(self, upload: Upload, manifest: Manifest, proven: Proven) -> bytes:
-        """The upload's first bytes, by which its type is told."""
-        head = max(upload.head, manifest.upload.head, key=len)
-        missing = min(HEAD_BYTES, upload.offset) - len(head)
-        if missing <= 0:
-            return head
+    async def _head(
+        self, upload: Upload, known: Upload | None, manifest: Manifest, proven: Proven
+    ) -> bytes:
+        """The upload's first bytes, by which its type is told. The manifest's are its writer's,
+        who may have been overtaken: they count where that went on with a part, which nobody can
+        read and before which it wrote the manifest."""
+        wanted = min(HEAD_BYTES, upload.offset)
+        told = b"" if known is None else known.head
+        if len(told) >= wanted:
+            return told[:wanted]
         if proven.whole:
-            return await self._means.bucket.get(proven.whole.key, 0, HEAD_BYTES)
+            return await self._means.bucket.get(proven.whole.key, 0, wanted)
+        if not proven.segments or proven.segments[0].name.offset > 0:
+            return manifest.upload.head[:wanted]
         head = b""
         for segment in proven.segments:
             head += await self._means.segments.get(upload.id, segment)
-            if len(head) >= HEAD_BYTES:
+            if len(head) >= wanted:
                 break
-        return head[:HEAD_BYTES]
+        return head[:wanted]
 
     async def _fence(self, upload: Upload) -> None:
         """From now on nothing counts that an older writer has left, or leaves yet."""
@@ -125,11 +134,17 @@ def _alive_again(upload: Upload) -> Upload:
     return replace(upload, expires=time.time() + (upload.expires - upload.created))
 
 
-def _originals(id: UploadId, listing: Sequence[Listed], length: int | None) -> list[Original]:
-    """Finished objects, those of newer tokens first."""
+def _objects(
+    upload: Upload, listing: Sequence[Listed], length: int | None
+) -> tuple[list[Original], Original | None]:
+    """Objects with all bytes of an upload; and what the parts of a partial one became when it was
+    joined with others, while segments had the rest."""
+    large = names.large_original(upload.id)
     found = [
         Original(key=item.key, size=item.size, etag=item.etag)
         for item in listing
-        if item.key.startswith(names.large_original(id)) and length in (None, item.size)
+        if item.key.startswith(large)
     ]
-    return sorted(found, key=lambda original: original.key, reverse=True)
+    unsure = [one for one in found if upload.partial and one.key == large and one.size != length]
+    whole = [one for one in found if length in (None, one.size) and one not in unsure]
+    return whole, next(iter(unsure), None)

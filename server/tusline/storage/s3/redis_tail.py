@@ -46,5 +46,5 @@ class RedisTail:
     async def drop(self, id: UploadId, names: Sequence[str]) -> None:
         await self._redis.run(DROP, self._keys.tail(id), names)
 
-    async def clear(self, id: UploadId) -> None:
-        await self._redis.run(CLEAR, self._keys.tail(id))
+    async def clear(self, id: UploadId) -> bool:
+        return bool(await self._redis.run(CLEAR, self._keys.tail(id)))

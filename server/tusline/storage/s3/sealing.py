@@ -11,10 +11,14 @@ from tusline.storage.s3 import names
 from tusline.storage.s3.building import Builder, Means
 from tusline.storage.s3.faults import NotThere
 from tusline.storage.s3.journal import Journal, Multipart, Opened, Original, Part
-from tusline.storage.s3.segments import slices
-from tusline.upload import Delta, Upload, UploadId
+from tusline.storage.s3.segments import slices, whole
+from tusline.upload import NOTHING, Delta, Upload, UploadId
 
 log = structlog.get_logger()
+
+
+BEFORE = 1000
+"""Manifests that the writer under whose token an upload is sealed has written at most."""
 
 
 class Sealer:
@@ -27,8 +31,10 @@ class Sealer:
         """Idempotent. Raises BytesLost where the store does not have what the journal names."""
         journal = Journal.of(upload)
         if journal.original is None:
-            builder = Builder(upload, token, ledger, self._means)
+            builder = Builder(upload, token, ledger, self._means, manifests=BEFORE)
             await builder.take_over()
+            if upload.deferred:  # the manifest does not know its length
+                await builder.remember()
             original = await self._made(builder, ledger)
             entries = tuple(Journal.of(builder.upload).entries)
             await ledger.record(Delta(journal=(original.entry(),), dropped=entries))
@@ -37,29 +43,35 @@ class Sealer:
     async def _made(self, builder: Builder, ledger: Ledger) -> Original:
         journal, length = Journal.of(builder.upload), builder.upload.offset
         if journal.multipart is None and length <= builder.part_size:
-            return await builder.original(slices(journal.segments, 0, length))
+            return await builder.original(whole(slices(journal.segments, 0, length), length))
         while (start := Journal.of(builder.upload).parts_end) < length:
             stop = min(length, start + builder.part_size)
             await self._part(builder, ledger, start, stop)
         journal = Journal.of(builder.upload)
         if journal.multipart is None:
             raise BytesLost("the journal names no multipart upload")
-        return await self.complete(builder.upload.id, journal.multipart, journal.parts)
+        try:
+            return await self.complete(builder.upload.id, journal.multipart, journal.parts)
+        except BytesLost:
+            await ledger.record(NOTHING)  # who has taken over may have removed what is missing
+            raise
 
     async def _part(self, builder: Builder, ledger: Ledger, start: int, stop: int) -> None:
         """Segments that are left become parts."""
-        journal, number = Journal.of(builder.upload), builder.number()
-        made = await builder.part(number, slices(journal.segments, start, stop), start)
-        if made.size != stop - start:
-            raise BytesLost("the journal names too few bytes")
-        opened = Opened(number=number, token=builder.token).entry()
-        fresh = () if journal.multipart or not builder.multipart else (builder.multipart.entry(),)
+        journal = Journal.of(builder.upload)
+        sources = whole(slices(journal.segments, start, stop), stop - start)
+        place = await builder.open(builder.number())
+        made = await builder.part(place, sources, start)
+        opened = Opened(number=place.number, token=builder.token).entry()
+        fresh = () if journal.multipart else (place.multipart.entry(),)
         await ledger.record(Delta(journal=(made.entry(),), dropped=(opened,)))
         builder.upload = builder.upload.grown(Delta(journal=(*fresh, made.entry())))
 
     async def complete(self, id: UploadId, multipart: Multipart, parts: Sequence[Part]) -> Original:
-        """The object of these parts, whether it is made now or was made before."""
+        """The object of these parts, made now or before. Raises BytesLost."""
         key, size = names.large_original(id), parts[-1].end
+        if sum(part.size for part in parts) != size:
+            raise BytesLost("the journal does not name every byte")
         try:
             await self._must_have(key, multipart, parts)
             etag = await self._means.bucket.complete_multipart(

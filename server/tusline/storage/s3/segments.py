@@ -3,16 +3,18 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 from tusline.errors import BytesLost, StoreUnavailable
 from tusline.storage.s3 import names
+from tusline.storage.s3.budget import Budget
 from tusline.storage.s3.client import Bucket
 from tusline.storage.s3.faults import NotThere, SpoiltSlice
-from tusline.storage.s3.journal import TAIL, UNKNOWN, Journal, Segment
+from tusline.storage.s3.journal import SEGMENT, TAIL, UNKNOWN, Journal, Segment
 from tusline.storage.s3.names import SegmentName
 from tusline.storage.s3.spool import Spool
+from tusline.storage.s3.tail import Tail
 from tusline.storage.s3.values import Content, FileSlice
 from tusline.storage.s3.walking import walk
 from tusline.upload import UploadId
@@ -21,6 +23,10 @@ T = TypeVar("T")
 
 FETCHES = 4
 """Segments fetched at a time for one part."""
+
+HELD = 32 * 1024 * 1024
+"""Bytes of segments that a process holds at a time because they are in no local copy. It is no
+share of the writers' budget: who waits for bytes of that would hold bytes of that meanwhile."""
 
 TRIES = 3
 """Attempts to send what local copies hold: one may be removed meanwhile, to make room."""
@@ -62,23 +68,11 @@ def slices(segments: Sequence[Segment], start: int, stop: int) -> list[Source]:
     return found
 
 
-class Tail(Protocol):
-    """Segments kept in Redis instead: bounded, and as safe as it is."""
-
-    async def put(self, id: UploadId, name: str, data: Sequence[bytes]) -> bool:
-        """Whether there was room."""
-
-    async def get(self, id: UploadId, name: str) -> bytes | None:
-        """None: it is gone."""
-
-    async def names(self, id: UploadId) -> list[str]:
-        """All that there are of an upload."""
-
-    async def drop(self, id: UploadId, names: Sequence[str]) -> None:
-        """Forget these of an upload."""
-
-    async def clear(self, id: UploadId) -> None:
-        """Forget all of an upload."""
+def whole(sources: Sequence[Source], size: int) -> Sequence[Source]:
+    """The sources, which have so many bytes together. Raises BytesLost when they have not."""
+    if length(sources) != size:
+        raise BytesLost("the journal does not name every byte")
+    return sources
 
 
 class Segments:
@@ -89,6 +83,7 @@ class Segments:
         self._bucket = bucket
         self._spool = spool
         self._tail = tail
+        self._held = Budget(HELD, lambda: None)
 
     async def put(self, id: UploadId, name: SegmentName, data: Sequence[bytes]) -> Segment:
         """Durable on return."""
@@ -107,8 +102,7 @@ class Segments:
         data = await self._fetch(id, segment)
         if data is None:
             raise BytesLost("a segment of the upload is gone")
-        found = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        if segment.md5 not in (found, UNKNOWN):
+        if len(data) != segment.name.size or segment.md5 not in (UNKNOWN, _md5(data)):
             raise StoreUnavailable("a segment came back spoiled")
         return data
 
@@ -121,43 +115,58 @@ class Segments:
             return None
 
     async def send(self, id: UploadId, sources: Sequence[Source], send: Send[T]) -> T:
-        """Have `send` store the content of all sources together."""
+        """Have `send` store the content of all sources together. Raises BytesLost."""
         for _ in range(TRIES - 1):
             try:
-                return await send(await self._content(id, sources, local=True))
+                return await self._send(id, sources, send, local=True)
             except SpoiltSlice:
                 continue
-        return await send(await self._content(id, sources, local=False))
+        return await self._send(id, sources, send, local=False)
 
-    async def _content(self, id: UploadId, sources: Sequence[Source], *, local: bool) -> Content:
+    async def _send(
+        self, id: UploadId, sources: Sequence[Source], send: Send[T], *, local: bool
+    ) -> T:
+        copies = await self._copies(id, sources) if local else [None] * len(sources)
+        pairs = list(zip(sources, copies, strict=True))
+        absent = [one for one, copy in pairs if isinstance(one, Slice) and copy is None]
+        held = sum(one.segment.name.size for one in absent)
+        if held:
+            await self._held.take(held)
+        try:
+            return await send(await self._content(id, pairs, keep=local))
+        finally:
+            self._held.give(held)
+
+    async def _content(
+        self, id: UploadId, pairs: Sequence[tuple[Source, FileSlice | None]], *, keep: bool
+    ) -> Content:
         turns = asyncio.Semaphore(FETCHES)
 
-        async def piece(source: Source) -> bytes | FileSlice:
+        async def piece(source: Source, copy: FileSlice | None) -> bytes | FileSlice:
             if isinstance(source, bytes):
                 return source
+            if copy is not None:
+                return copy
             async with turns:
-                return await self._piece(id, source, local=local)
+                data = await self.get(id, source.segment)
+            if keep:
+                await self._keep(id, source.segment, [data])
+            return data[source.start : source.stop]
 
-        return await asyncio.gather(*map(piece, sources))
+        return await asyncio.gather(*(piece(source, copy) for source, copy in pairs))
 
-    async def _piece(self, id: UploadId, wanted: Slice, *, local: bool) -> bytes | FileSlice:
-        """A local copy's bytes, once there is one."""
-        segment = wanted.segment
-        copy = await self._copy(id, segment) if local else None
-        if copy is None:
-            data = await self.get(id, segment)
-            if local:
-                await self._keep(id, segment, [data])
-            return data[wanted.start : wanted.stop]
-        if len(wanted) == copy.size:
-            return copy
-        return replace(copy, start=wanted.start, size=len(wanted), md5=None)
+    async def _copies(self, id: UploadId, sources: Sequence[Source]) -> list[FileSlice | None]:
+        return await asyncio.gather(*(self._copy(id, source) for source in sources))
 
-    async def _copy(self, id: UploadId, segment: Segment) -> FileSlice | None:
-        if segment.md5 == UNKNOWN:  # then nobody could tell whether the copy is right
+    async def _copy(self, id: UploadId, source: Source) -> FileSlice | None:
+        """The local copy of a segment that is wanted whole: of a part of it nobody could tell
+        whether it is right."""
+        if isinstance(source, bytes) or source.segment.md5 == UNKNOWN:
             return None
-        name = _local(id, segment.name)
-        return await self._spool.slice(name, size=segment.name.size, md5=segment.md5)
+        name = source.segment.name
+        if len(source) != name.size:
+            return None
+        return await self._spool.slice(_local(id, name), size=name.size, md5=source.segment.md5)
 
     async def _keep(self, id: UploadId, segment: Segment, data: Sequence[bytes]) -> None:
         if segment.md5 != UNKNOWN:
@@ -173,14 +182,14 @@ class Segments:
             await self._tail.drop(id, names)
 
     async def stored(self, id: UploadId) -> list[Segment]:
-        """All segments of an upload that there are."""
-        found: list[Segment] = []
-        async for item in walk(self._bucket, names.segments(id)):
-            name = names.parse_segment(item.key.removeprefix(names.segments(id)))
-            found.append(Segment(name=name, md5=UNKNOWN))
-        for text in [] if self._tail is None else await self._tail.names(id):
-            found.append(Segment(name=names.parse_segment(text), md5=UNKNOWN, kind=TAIL))
-        return found
+        """All segments of an upload that there are. Raises StoreUnavailable for one with a name
+        that this version does not know."""
+        prefix = names.segments(id)
+        objects = [item.key async for item in walk(self._bucket, prefix)]
+        tail = [] if self._tail is None else await self._tail.names(id)
+        found = [(SEGMENT, key.removeprefix(prefix)) for key in objects]
+        found += [(TAIL, name) for name in tail]
+        return [Segment(name=_named(name), md5=UNKNOWN, kind=kind) for kind, name in found]
 
     async def clear(self, id: UploadId, journal: Journal) -> None:
         """Delete the segments of an upload that is stored otherwise. Where the journal has named
@@ -190,9 +199,23 @@ class Segments:
             keys = [item.key async for item in walk(self._bucket, names.segments(id))]
         if keys:
             await self._bucket.delete(keys)
-        if self._tail is not None:
-            await self._tail.clear(id)
+        await self.clear_tail(id)
         await self.forget(id, journal.segments)
+
+    async def clear_tail(self, id: UploadId) -> bool:
+        """Forget all that Redis keeps of an upload; whether there was anything."""
+        return self._tail is not None and await self._tail.clear(id)
+
+
+def _named(text: str) -> SegmentName:
+    try:
+        return names.parse_segment(text)
+    except ValueError as error:
+        raise StoreUnavailable(f"a segment has a strange name: {error}") from error
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _local(id: UploadId, name: SegmentName) -> str:

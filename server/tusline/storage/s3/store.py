@@ -16,7 +16,7 @@ from tusline.storage.s3.manifest import Manifest
 from tusline.storage.s3.recalling import Recaller
 from tusline.storage.s3.sealing import Sealer
 from tusline.storage.s3.values import FileSlice, Kind
-from tusline.storage.s3.walking import walk
+from tusline.storage.s3.walking import walk, walk_multiparts
 from tusline.storage.s3.writer import Buffering, S3Writer
 from tusline.upload import STORED, Phase, Upload, UploadId
 
@@ -80,7 +80,8 @@ class S3Store:
         ]
         if litter:
             await self._bucket.delete(litter)
-        return await self._abort(upload) or bool(litter)
+        aborted = await self._abort(upload)
+        return await self._means.segments.clear_tail(upload.id) or aborted or bool(litter)
 
     def _counts(self, upload: Upload, key: str) -> bool:
         """Whether an object belongs to a finished upload. While there is a job, it may name any
@@ -94,10 +95,10 @@ class S3Store:
 
     async def _abort(self, upload: Upload) -> bool:
         """Multipart uploads that were begun and never completed; whether there was any."""
-        page = await self._bucket.multiparts(names.folder(upload.id))
-        for one in page.found:
+        begun = [one async for one in walk_multiparts(self._bucket, names.folder(upload.id))]
+        for one in begun:
             await self._bucket.abort_multipart(one.key, one.upload_id)
-        return bool(page.found)
+        return bool(begun)
 
     async def _delete(self, prefix: str) -> None:
         keys = [item.key async for item in walk(self._bucket, prefix)]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from tusline.storage.s3.client import Bucket
-from tusline.storage.s3.values import Listed
+from tusline.storage.s3.values import Listed, Multipart
 
 
 async def walk(bucket: Bucket, prefix: str) -> AsyncIterator[Listed]:
@@ -11,6 +11,18 @@ async def walk(bucket: Bucket, prefix: str) -> AsyncIterator[Listed]:
     after = ""
     while True:
         page = await bucket.keys(prefix, after=after)
+        for item in page.found:
+            yield item
+        after = page.after
+        if not after:
+            return
+
+
+async def walk_multiparts(bucket: Bucket, prefix: str) -> AsyncIterator[Multipart]:
+    """Every multipart upload that is not over, of a key that begins with `prefix`."""
+    after = ""
+    while True:
+        page = await bucket.multiparts(prefix, after=after)
         for item in page.found:
             yield item
         after = page.after

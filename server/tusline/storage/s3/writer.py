@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from tusline.errors import StoreUnavailable
 from tusline.interfaces import Ledger
 from tusline.storage.s3.budget import Budget
 from tusline.storage.s3.building import Builder
-from tusline.storage.s3.durables import Durables
+from tusline.storage.s3.cuts import Cut, Live
+from tusline.storage.s3.durables import Durables, Then, Work
 from tusline.storage.s3.journal import Journal, Opened, Part, Segment
 from tusline.storage.s3.pressure import WORTH, Pressure
-from tusline.storage.s3.segments import Source, slices
+from tusline.storage.s3.segments import Source, slices, whole
 from tusline.upload import Delta
 
 PARTS_AHEAD = 4
@@ -28,15 +30,6 @@ class Buffering:
     budget: Budget
     pressure: Pressure
     segment_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """Bytes [offset, end) that are a segment, or will be one."""
-
-    offset: int
-    end: int
-    ready: "asyncio.Future[Segment]"
 
 
 class S3Writer:
@@ -58,12 +51,13 @@ class S3Writer:
         self._size = builder.part_size
         self._at = builder.upload.offset
         self._parts_end = journal.parts_end
-        self._live = [_stored(segment) for segment in journal.segments]
+        self._live = [Live.stored(segment) for segment in journal.segments]
+        self._before: asyncio.Future[Any] | None = None
         self._pending: list[bytes] = []
         self.waiting = 0
         self._timer: asyncio.TimerHandle | None = None
         buffers.pressure.add(self)
-        self._cut_parts()  # what was verified only after it was stored
+        self._cut_parts()  # of what was verified only after it was stored
 
     # --- taking bytes ------------------------------------------------------------------------
 
@@ -124,16 +118,23 @@ class S3Writer:
             self._cut_parts()
 
     def _cut_parts(self) -> None:
-        while not self._ledger.unverified and self._parts_end + self._size <= self._at:
+        while self._parts_end + self._size <= self._at:
             self._cut_part(self._parts_end + self._size)
 
     def _cut_part(self, end: int) -> None:
         """Everything from the last part up to `end`; what waits belongs to it if it is that far."""
-        live = [one for one in self._live if one.offset < end]
-        data = self._claim() if self._at == end else []
-        part = self._store_part(self._builder.number(), live, data, (self._parts_end, end))
-        last = end == self._builder.upload.length  # which may be held back
-        self._durables.start(part, None if last else partial(self._forget_tail, live, end))
+        cut = Cut(
+            number=self._builder.number(),
+            live=tuple(one for one in self._live if one.offset < end),
+            data=tuple(self._claim() if self._at == end else ()),
+            start=self._parts_end,
+            end=end,
+            opened=asyncio.get_running_loop().create_future(),
+        )
+        # What completes the upload is held back: its segments have to stay until the next writer.
+        last = self._builder.upload.length in (None, end)
+        then = None if last else partial(self._forget_tail, cut)
+        self._start(self._store_part(cut), cut.data, cut.opened, then)
         self._live = [one for one in self._live if one.end > end]
         self._parts_end = end
 
@@ -144,64 +145,79 @@ class S3Writer:
 
     def _cut_segment(self) -> None:
         data = self._claim()
-        start = self._live[-1].end if self._live else self._parts_end
         ready: asyncio.Future[Segment] = asyncio.get_running_loop().create_future()
-        before = self._live[-1].ready if self._live else None
+        start = self._at - sum(map(len, data))
         self._live.append(Live(offset=start, end=self._at, ready=ready))
-        self._durables.start(self._store_segment(data, start, ready, before))
+        self._start(self._store_segment(data, start, ready, self._before), data, ready)
 
     def _cut_last(self) -> None:
         """The rest of the upload, when it is whole: the last part, or all of a small original."""
         if not self._builder.multipart and not self._parts_end:
             live, self._live = self._live, []
-            self._durables.start(self._store_original(live, self._claim()))
+            data = self._claim()
+            self._start(self._store_original(live, data), data)
         elif self._at > self._parts_end:
             self._cut_part(self._at)
 
-    async def _store_part(
-        self, number: int, live: Sequence[Live], data: Sequence[bytes], span: tuple[int, int]
-    ) -> Delta:
-        size, (start, end) = sum(map(len, data)), span
-        try:
-            segments = [await asyncio.shield(one.ready) for one in live]
-            part = await self._send(number, [*slices(segments, start, end - size), *data], start)
-        finally:
+    def _start(
+        self,
+        work: Work,
+        data: Sequence[bytes],
+        sign: "asyncio.Future[Any] | None" = None,
+        then: Then | None = None,
+    ) -> None:
+        """Begin a piece of work. However it ends, even before it began: the room that `data` took
+        is free then, and who waits for the sign that it got so far waits no longer."""
+        size = sum(map(len, data))
+
+        def end(_: object) -> None:
             self._buffers.budget.give(size)
-        used = [segment for segment in segments if segment.name.end <= end]
+            if sign is not None:
+                sign.cancel()
+
+        self._durables.start(work, then).add_done_callback(end)
+        self._before = sign
+
+    async def _store_part(self, cut: Cut) -> Delta:
+        segments = [await asyncio.shield(one.ready) for one in cut.live]
+        size = sum(map(len, cut.data))
+        sources = [*slices(segments, cut.start, cut.end - size), *cut.data]
+        part = await self._send(cut, whole(sources, cut.end - cut.start))
+        used = [segment for segment in segments if segment.name.end <= cut.end]
         await self._builder.forget(used)
         return Delta(
             added=size,
             journal=(part.entry(),),
             dropped=(
                 *(segment.entry() for segment in used),
-                Opened(number=number, token=self._builder.token).entry(),
+                Opened(number=cut.number, token=self._builder.token).entry(),
             ),
             synced=True,
         )
 
-    async def _forget_tail(self, live: Sequence[Live], end: int) -> None:
-        await self._builder.forget_tail([one.ready.result() for one in live if one.end <= end])
-
-    async def _send(self, number: int, sources: Sequence[Source], start: int) -> Part:
+    async def _send(self, cut: Cut, sources: Sequence[Source]) -> Part:
         """When it is its turn; not behind one that failed, which may arrive yet."""
         async with self._ahead:
             if self._broken:
                 raise StoreUnavailable("a part before this one was not stored")
             try:
-                return await self._builder.part(number, sources, start)
+                place = await self._builder.open(cut.number)
+                cut.opened.set_result(None)
+                return await self._builder.part(place, sources, cut.start)
             except BaseException:
                 self._broken = True
                 raise
 
+    async def _forget_tail(self, cut: Cut) -> None:
+        used = [one.ready.result() for one in cut.live if one.end <= cut.end]
+        await self._builder.forget_tail(used)
+
     async def _store_original(self, live: Sequence[Live], data: Sequence[bytes]) -> Delta:
-        size = sum(map(len, data))
-        try:
-            segments = [await asyncio.shield(one.ready) for one in live]
-            original = await self._builder.original([*slices(segments, 0, self._at - size), *data])
-        finally:
-            self._buffers.budget.give(size)
+        segments = [await asyncio.shield(one.ready) for one in live]
+        sources = [*slices(segments, 0, self._at - sum(map(len, data))), *data]
+        original = await self._builder.original(whole(sources, self._at))
         return Delta(
-            added=size,
+            added=sum(map(len, data)),
             journal=(original.entry(),),
             dropped=tuple(segment.entry() for segment in segments),
             synced=True,
@@ -212,18 +228,13 @@ class S3Writer:
         data: Sequence[bytes],
         offset: int,
         ready: "asyncio.Future[Segment]",
-        before: "asyncio.Future[Segment] | None",
+        before: "asyncio.Future[Any] | None",
     ) -> Delta:
-        """One after the other: a stale writer can leave one at most, at the committed offset."""
-        try:
-            if before is not None:
-                await asyncio.shield(before)
-            segment = await self._builder.segment(data, offset)
-        except BaseException:
-            ready.cancel()  # what waits for it ends as well
-            raise
-        finally:
-            self._buffers.budget.give(sum(map(len, data)))
+        """Behind a segment that is stored, or a part whose number is journalled: so a stale writer
+        leaves nothing beyond the place where its successor begins, or the successor knows of it."""
+        if before is not None:
+            await asyncio.shield(before)
+        segment = await self._builder.segment(data, offset)
         ready.set_result(segment)
         return Delta(added=segment.name.size, journal=(segment.entry(),), synced=True)
 
@@ -231,7 +242,8 @@ class S3Writer:
 
     async def flush(self) -> None:
         self._cancel_timer()
-        if self._at == self._builder.upload.length and not self._ledger.unverified:
+        complete = self._at == self._builder.upload.length and not self._ledger.unverified
+        if complete and (self._live or self._pending):
             self._cut_last()
         else:
             self.store()
@@ -256,9 +268,3 @@ class S3Writer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _stored(segment: Segment) -> Live:
-    ready: asyncio.Future[Segment] = asyncio.get_running_loop().create_future()
-    ready.set_result(segment)
-    return Live(offset=segment.name.offset, end=segment.name.end, ready=ready)
