@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["support.redis_shared"]
+pytest_plugins = ["support.redis_shared", "support.s3_shared"]
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,19 @@ class Body:
             if self._scope is not None and not self._scope.expired():
                 self._scope.reschedule(self._loop.time())
 
+    async def lasting(self, wait: Awaitable[None]) -> bool:
+        """Wait while nobody stops the body, and until its deadline; whether that was enough."""
+        until = self._deadline if self.ended is None else self._loop.time()
+        try:
+            async with asyncio.timeout_at(until) as self._scope:
+                await wait
+        except TimeoutError:
+            self.stop(Ended.DEADLINE)
+            return False
+        finally:
+            self._scope = None
+        return True
+
     def left(self) -> float | None:
         """Seconds until the deadline (never negative), or None without one."""
         if self._deadline is None:

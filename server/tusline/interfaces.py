@@ -167,6 +167,9 @@ class Records(Protocol):
         entry if it is RECEIVED: the record then. Only where there is none, or one that was written
         before records were lost; any other stays, and is answered."""
 
+    async def missing(self, ids: Sequence[UploadId]) -> list[UploadId]:
+        """Those of which there is no record; nothing is asked of the store."""
+
     async def gaps(self) -> str:
         """ "" when no record is missing that was there once; else, after a loss and at the first
         start, a mark for `close_gaps`. Meanwhile each id that the records do not know is asked of
@@ -211,6 +214,10 @@ class Ledger(Protocol):
     @property
     def unverified(self) -> bool:
         """Whether bytes that are told may be taken back: a checksum of them is still to come."""
+
+    async def lasting(self, wait: Awaitable[None]) -> bool:
+        """Wait, but no longer than the request is to last; whether that was long enough. For what
+        slows a request down, and may not keep it from ending (I6, I10)."""
 
     def add(self, delta: Delta) -> None:
         """`delta` is durable, in order, from where the last one ended. Never waits."""

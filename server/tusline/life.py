@@ -91,6 +91,12 @@ class Life:
             await self.parts.service.settler.idle()
             return swept
 
+    async def rebuild_once(self) -> dict[str, Any]:
+        """One walk through the store for records that are missing."""
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            return asdict(await self.parts.service.rebuilder.rebuild())
+
     async def _open(self, stack: AsyncExitStack) -> None:
         parts = self.parts
         await parts.ground.open()
@@ -133,6 +139,7 @@ class Life:
             "jobs": parts.jobs.work(parts.optimizer.run),
             "watermarks": watermarks,
             "sweeper": self._sweeping(),
+            "rebuilder": parts.service.rebuilder.run(),
         }
 
     async def _sweep(self) -> dict[str, Any]:

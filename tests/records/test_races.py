@@ -14,7 +14,7 @@ from tusline.errors import BatchFull, RecordsUnavailable
 from tusline.interfaces import Begun
 from tusline.records.redis.records import RedisRecords
 from tusline.redis.keys import Keys
-from tusline.upload import NOTHING, Delta, Upload
+from tusline.upload import NOTHING, Delta, Phase, Upload
 
 KEY = "a-key-of-the-client"
 KEYS = Keys("tusline")
@@ -75,7 +75,11 @@ async def test_a_record_of_a_newer_version_is_left_to_processes_that_can_read_it
     records: RedisRecords, redis_server: RedisServer
 ) -> None:
     upload, token = await created(records)
-    redis_server.call("HSET", KEYS.upload(upload.id)[0], "schema", "2", "new", "field")
+    other, _ = await created(records, named(1))
+    retired, _ = await created(records, named(2))
+    await records.retire(retired.id, Phase.TERMINATED, None)
+    for one in (upload, retired):
+        redis_server.call("HSET", KEYS.upload(one.id)[0], "schema", "2", "new", "field")
     for call in (
         records.get(upload.id),
         records.begin(upload.id),
@@ -86,6 +90,8 @@ async def test_a_record_of_a_newer_version_is_left_to_processes_that_can_read_it
     ):
         with pytest.raises(RecordsUnavailable, match="newer version"):
             await call
+    await records.retire(other.id, Phase.TERMINATED, None)
+    assert [one.id for one in (await records.due(10)).leftover] == [other.id]
 
 
 async def test_fields_of_other_versions_are_left_alone(

@@ -1,4 +1,4 @@
-"""Redis is spoken to from the server's loop; where sockets and their transports matter, from both."""
+"""Redis is spoken to from the server's loop; from both where sockets and transports matter."""
 
 from support.loops import UVLOOP, on
 

@@ -1,5 +1,7 @@
 """Ledgers for writers that are used without a session."""
 
+from collections.abc import Awaitable
+
 from tusline.errors import LeaseLost, TuslineError
 from tusline.upload import NOTHING, Delta
 
@@ -11,6 +13,10 @@ class ListLedger:
         self.told = NOTHING
         self.fenced = False
         self.unverified = False
+
+    async def lasting(self, wait: Awaitable[None]) -> bool:
+        await wait
+        return True
 
     def add(self, delta: Delta) -> None:
         self.told = self.told + delta

@@ -11,7 +11,6 @@ import struct
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from functools import partial
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -68,8 +67,7 @@ class Line:
         self._loop = asyncio.new_event_loop()
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self._pairs: set[_Pair] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._carrying: dict[asyncio.Task[None], _Pair] = {}
         self._listener = _listen(0)
         self.port: int = self._listener.getsockname()[1]
         self._server: asyncio.Task[None] | None = None
@@ -175,37 +173,31 @@ class Line:
         self._flowing.set()
 
     async def _delivered(self) -> int:
-        return sum(pair.delivered() for pair in self._pairs)
+        return sum(pair.delivered() for pair in self._carrying.values())
 
     async def _mark(self, up: int, event: threading.Event) -> None:
         self._marks.append((up, event))
         self._tell()
 
     async def _cut(self) -> int:
-        cut = len(self._pairs)
-        for pair in tuple(self._pairs):
+        carrying = dict(self._carrying)
+        for task, pair in carrying.items():
             pair.reset()
-        tasks = tuple(self._tasks)
-        for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return cut
+        await asyncio.gather(*carrying, return_exceptions=True)
+        return len(carrying)
 
     async def _serve(self, listener: socket.socket) -> None:
         while True:
             client, _ = await self._loop.sock_accept(listener)
             pair = _Pair(client, _plain_socket())
-            self._pairs.add(pair)
             self.connections += 1
             task = asyncio.create_task(self._carry(pair))
-            self._tasks.add(task)
-            task.add_done_callback(partial(self._carried, pair))
+            self._carrying[task] = pair
+            task.add_done_callback(self._carried)
 
-    def _carried(self, pair: "_Pair", task: asyncio.Task[None]) -> None:
-        """Not at the task's own end: one that is cancelled before it begins has none."""
-        self._tasks.discard(task)
-        self._pairs.discard(pair)
-        pair.close()
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        self._carrying.pop(task).close()  # not in the task, which may be cancelled at birth
 
     async def _carry(self, pair: "_Pair") -> None:
         try:

@@ -53,6 +53,12 @@ class Exchange:
         self._rest = go_by(self._body(client[0]))
         self._answer: Head | None = None
 
+    @property
+    def peer(self) -> int:
+        """The port from which the request came."""
+        port: int = self._writer.get_extra_info("peername")[1]
+        return port
+
     async def take(self, most: int | None = None) -> None:
         """Read the request's body, up to so many bytes or a few more, and keep it."""
         while most is None or self.call.sent < most:

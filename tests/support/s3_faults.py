@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from support.s3_exchange import Exchange
+from support.s3_messages import Call
 
 ERROR = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{0}</Code><Message>{0}</Message></Error>'
@@ -103,11 +104,14 @@ def cut_answer(after: int) -> Fault:
 
 class Hold:
     """A fault that holds one request, whole, until it is let go; then it has its effect, whether
-    somebody still waits for the answer or not: how the part of a frozen writer comes late."""
+    somebody still waits for the answer or not: how the part of a frozen writer comes late. `peer`
+    is the port of who sent it."""
 
     def __init__(self) -> None:
         self.arrived = threading.Event()
         self.done = threading.Event()
+        self.call: Call | None = None
+        self.peer = 0
         self._go: Future[None] = Future()
 
     def release(self) -> None:
@@ -115,6 +119,7 @@ class Hold:
 
     async def __call__(self, exchange: Exchange) -> None:
         await exchange.take()
+        self.call, self.peer = exchange.call, exchange.peer
         self.arrived.set()
         await asyncio.wrap_future(self._go)
         await exchange.ask()

@@ -33,6 +33,9 @@ ANYTHING = {KEY_ID: "test", SECRET: "testing"}
 READY = re.compile(r"Running on (http://\S+)")
 START_SECONDS = 30.0
 
+PART = 64
+"""Bytes that a part must have here: tests make many of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Server:
@@ -85,6 +88,7 @@ def moto_server() -> Generator[S3Server]:
     """moto's server on a port of its own. What it holds is in its memory."""
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "0"],
+        env=os.environ | {"S3_UPLOAD_PART_MIN_SIZE": str(PART)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -5,10 +5,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tusline.assembly.bucket import in_bucket
 from tusline.assembly.disk import disk
 from tusline.assembly.ground import Ground
-from tusline.errors import ConfigurationError
 from tusline.interfaces import BlobStore
+from tusline.redis.client import Redis
+from tusline.redis.keys import Keys
 from tusline.settings import Settings
 
 
@@ -21,9 +23,11 @@ class Place:
     scratch: Path
 
 
-def place(settings: Settings) -> Place:
+def place(settings: Settings, redis: Redis, keys: Keys) -> Place:
     """Raises ConfigurationError."""
-    return _bucket(settings) if settings.store == "s3" else _shared_disk(settings)
+    if settings.store == "s3":
+        return _bucket(settings, redis, keys)
+    return _shared_disk(settings)
 
 
 def _shared_disk(settings: Settings) -> Place:
@@ -31,9 +35,10 @@ def _shared_disk(settings: Settings) -> Place:
     return Place(store=bytes.store, ground=bytes, scratch=bytes.layout.scratch)
 
 
-def _bucket(settings: Settings) -> Place:
-    """The place of the S3 store."""
-    raise ConfigurationError("TUSLINE_STORE=s3 is not there yet")
+def _bucket(settings: Settings, redis: Redis, keys: Keys) -> Place:
+    scratch = _scratch()
+    bytes = in_bucket(settings, scratch, redis, keys)
+    return Place(store=bytes.store, ground=bytes, scratch=scratch)
 
 
 def _scratch() -> Path:

@@ -45,13 +45,14 @@ class SharedGround:
 def assemble(settings: Settings, redis_url: str, *, drain: float) -> Parts:
     """Make the parts; nothing is opened yet. `drain`: seconds that running jobs have to end.
     Raises ConfigurationError."""
-    keys, bytes = Keys(settings.redis_prefix), place(settings)
+    keys = Keys(settings.redis_prefix)
     redis = Redis(
         parse(redis_url, verify=settings.redis_verify),
         wait=settings.records_wait,
         stall=settings.redis_stall,
         waiters=settings.redis_waiters,
     )
+    bytes = place(settings, redis, keys)
     signals = RedisSignals(redis, keys)
     jobs = engine(settings, queue_address(redis_url, verify=settings.redis_verify), drain=drain)
     doors = Doors(

@@ -11,6 +11,7 @@ COMMANDS = {
     "show": "tusline.cli.show",
     "doctor": "tusline.cli.doctor",
     "sweep": "tusline.cli.sweep",
+    "rebuild": "tusline.cli.rebuild",
     "settings": "tusline.cli.settings",
 }
 """Loaded when used: `tusline upload` needs no server, and `tusline serve` no progress bars."""

@@ -122,7 +122,7 @@ class DocketEngine:
             schedule_automatic_tasks=False,
         )
         async with worker:
-            running = asyncio.create_task(worker.run_forever(), name="jobs")
+            running = asyncio.create_task(_for_ever(worker), name="jobs")
             try:
                 await asyncio.wait([running])
                 running.result()
@@ -186,6 +186,17 @@ class DocketEngine:
                     raise
 
         return optimize
+
+
+async def _for_ever(worker: Worker) -> None:
+    """docket goes on after every failure of Redis that it knows. uvloop has one of its own, for a
+    connection that was closed at that moment, by which a worker would end."""
+    while True:
+        try:
+            return await worker.run_forever()
+        except Exception as error:
+            log.warning("jobs.interrupted", error=repr(error))
+            await asyncio.sleep(RECONNECT_AFTER.total_seconds())
 
 
 @dataclass(slots=True)

@@ -74,6 +74,11 @@ class Keys:
         """One of these indexes, where the upload would be."""
         return self.places(shard_of(id))[PLACES.index(name)]
 
+    def tail(self, id: str) -> tuple[str, str]:
+        """Bytes of an upload that are too few for a part, and how many those of its shard are."""
+        tag = self.tag(shard_of(id))
+        return f"{tag}:tail:{id}", f"{tag}:tail-bytes"
+
     def claim(self, owner: str, key: str) -> str:
         """What an idempotency key stands for."""
         return self._of_owner("key", owner, key)

@@ -95,6 +95,8 @@ class Node:
             now = parse(await link.call("INFO"))
         except (ReplyError, LinkFull):
             return  # busy: a look can wait
+        except ValueError as error:
+            raise LinkBroken(str(error)) from None
         if now != facts:
             raise LinkBroken("its role or its data changed")
 

@@ -122,6 +122,10 @@ class SealLedger:
     def unverified(self) -> bool:
         return False
 
+    async def lasting(self, wait: Awaitable[None]) -> bool:
+        await wait
+        return True
+
     def add(self, delta: Delta) -> None:
         self._pending += delta
 

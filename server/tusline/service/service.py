@@ -12,6 +12,7 @@ from tusline.service.doors import Doors
 from tusline.service.joining import Joiner
 from tusline.service.leases import Leases
 from tusline.service.looking import Looker
+from tusline.service.rebuilding import Rebuilder
 from tusline.service.running import Running
 from tusline.service.session import Rhythm
 from tusline.service.settling import Settler
@@ -44,6 +45,7 @@ class Service:
     sweeper: Sweeper
     watermarks: Watermarks
     running: Running
+    rebuilder: Rebuilder
 
     @classmethod
     def over(cls, doors: Doors, tuning: Tuning) -> Self:
@@ -100,4 +102,5 @@ class Service:
             sweeper=Sweeper(doors, leases, settler, clearer, watermarks, limit=tuning.sweep_limit),
             watermarks=watermarks,
             running=running,
+            rebuilder=Rebuilder(records, store, settler),
         )

@@ -66,6 +66,9 @@ class Session:
     def unverified(self) -> bool:
         return self._verifier is not None
 
+    async def lasting(self, wait: Awaitable[None]) -> bool:
+        return await self._body.lasting(wait)
+
     def add(self, delta: Delta) -> None:
         self._durable += delta.added
         last = self._durable == self._length
@@ -104,14 +107,14 @@ class Session:
             raise
         return replace(delta, synced=True)
 
-    async def in_time(self, sync: Awaitable[None]) -> None:
+    async def in_time(self, step: Awaitable[None]) -> None:
         """Not much longer than the request may last (I6). Raises StoreUnavailable."""
         left = self._body.left()
         try:
             async with asyncio.timeout(None if left is None else left + LATE):
-                await sync
+                await step
         except TimeoutError as error:
-            raise StoreUnavailable("the disk is too slow", retry_after=5) from error
+            raise StoreUnavailable("the store is too slow", retry_after=5) from error
 
     def _start_timer(self) -> None:
         if self._timer is None:
@@ -165,7 +168,7 @@ class Session:
         self._writer = writer
         try:
             yield
-            await writer.flush()
+            await self.in_time(writer.flush())
             if self._rhythm.strict:
                 await self.in_time(writer.sync())
                 self._synced = True

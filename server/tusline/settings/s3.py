@@ -105,6 +105,12 @@ class Storing(BaseModel):
         description="Where bytes are kept that are too few for a part: in S3, as objects of their "
         "own, or in Redis, which saves most requests but loses them where Redis loses data.",
     )
+    tail_bytes: Bytes = Field(
+        default=512 * MIB,
+        ge=MIB,
+        description="Bytes that all uploads together may keep in Redis by TUSLINE_TAIL=redis, each "
+        "1/64 of them an even share; what finds no room is stored as a segment.",
+    )
     spool: Path | None = Field(
         default=None,
         description="Folder of copies on the local disk, so that little is read back from S3; it "

@@ -1,5 +1,7 @@
 """The shared Records: Redis or Valkey, for any number of processes."""
 
+from collections.abc import Sequence
+
 from tusline.interfaces import Begun, Clock, Committed, Due
 from tusline.records.redis import fields, library, outbox, sentinels
 from tusline.records.redis.batches import Batches
@@ -109,6 +111,9 @@ class RedisRecords:
 
     async def restore(self, upload: Upload) -> Upload:
         return await self._shelf.restore(upload, seen="any")
+
+    async def missing(self, ids: Sequence[UploadId]) -> list[UploadId]:
+        return await self._shelf.missing(ids)
 
     async def gaps(self) -> str:
         return await sentinels.gaps(self._shelf)

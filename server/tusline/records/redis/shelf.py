@@ -1,5 +1,6 @@
 """Calls of scripts on one upload, and what precedes them when Redis has lost data."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,11 +99,15 @@ class Shelf:
     async def run(self, script: Script, id: UploadId, *args: fields.Part) -> Sequence[Any]:
         """The answer as it comes. Raises RecordsUnavailable, also for a record that a newer version
         of tusline wrote: while versions change another process can read it."""
+        reply = await self._send(script, id, *args)
+        if reply[0] == b"newer":
+            raise RecordsUnavailable("a newer version of tusline wrote this record", retry_after=5)
+        return reply
+
+    async def _send(self, script: Script, id: UploadId, *args: fields.Part) -> Sequence[Any]:
         reply: Sequence[Any] = await self.redis.run(
             script, self.keys.upload(id), (self.time, *self._lives, *args)
         )
-        if reply[0] == b"newer":
-            raise RecordsUnavailable("a newer version of tusline wrote this record", retry_after=5)
         return reply
 
     async def upload(self, script: Script, id: UploadId, *args: fields.Part) -> Upload:
@@ -122,9 +127,15 @@ class Shelf:
         return Found(upload=fields.to_upload(id, reply), now=fields.seconds(reply[1]))
 
     async def peek(self, id: UploadId) -> Upload | None:
-        """The record as it stands here, believed or not."""
-        reply = await self.run(library.GET, id, 1)
+        """The record as it stands here, believed or not; None: there is none that can be read."""
+        reply = await self._send(library.GET, id, 1)
         return fields.to_upload(id, reply) if reply[0] == b"ok" else None
+
+    async def missing(self, ids: Sequence[UploadId]) -> list[UploadId]:
+        """As `Records.missing`."""
+        keys = [self.keys.upload(id)[0] for id in ids]
+        there = await asyncio.gather(*(self.redis.command(key, "EXISTS", key) for key in keys))
+        return [id for id, found in zip(ids, there, strict=True) if not found]
 
     async def restore(self, upload: Upload, *, seen: str) -> Upload:
         """As `Records.restore`, in place of a record of the epoch `seen`; "": of none; "any": of

@@ -30,6 +30,11 @@ class Book:
         journal = [entry["entry"] for entry in entries]
         return rows.to_upload(row, journal, self._finals(row), now=self.now)
 
+    def has(self, id: UploadId) -> bool:
+        """Whether there is a record."""
+        found = self.db.execute("SELECT 1 FROM uploads WHERE id = ?", (id,)).fetchone()
+        return found is not None
+
     def _finals(self, row: sqlite3.Row) -> list[UploadId]:
         """The pending final uploads that wait for a partial one."""
         if row["concat"] is None:

@@ -1,7 +1,7 @@
 """The embedded Records: SQLite on the data folder, for one process."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -221,6 +221,9 @@ class SqliteRecords:
 
     async def restore(self, upload: Upload) -> Upload:
         return await self._run(lambda book: making.restore(book, upload))
+
+    async def missing(self, ids: Sequence[UploadId]) -> list[UploadId]:
+        return await self._look(lambda book: [id for id in ids if not book.has(id)])
 
     async def gaps(self) -> str:
         return ""  # they are lost with the bytes beside them, or not at all

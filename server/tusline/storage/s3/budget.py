@@ -38,9 +38,7 @@ class Budget:
 
     async def take(self, count: int) -> None:
         """Wait until so many bytes are left, and hold them until they are given back."""
-        if not self._waiting and self._fits(count):
-            self._left -= count
-            self._look()
+        if self.try_take(count):
             return
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((count, turn))
@@ -52,6 +50,19 @@ class Budget:
                 self._left += count
             self._grant()
             raise
+
+    def try_take(self, count: int) -> bool:
+        """Hold so many bytes if they are left and nobody waits for them; whether it was so."""
+        if self._waiting or not self._fits(count):
+            return False
+        self._left -= count
+        self._look()
+        return True
+
+    def force(self, count: int) -> None:
+        """Hold so many bytes whether they are left or not: for what cannot wait any more."""
+        self._left -= count
+        self._look()
 
     def give(self, count: int) -> None:
         """Give back bytes that were taken, in whatever portions."""
