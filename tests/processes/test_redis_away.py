@@ -91,7 +91,7 @@ def test_clients_carry_on_when_redis_is_away_is_flushed_and_fails_over(
         CLIENTS,
         [away(4), flushed, failed_over],
         size=8 * MIB,
-        rate=600_000,
+        rate=900_000,
         request_deadline=4,
         linger=0.5,
     )
@@ -99,7 +99,7 @@ def test_clients_carry_on_when_redis_is_away_is_flushed_and_fails_over(
         print(one.story(), one.sent_again())
     for one in moving:
         assert one.sent_again() == 0
-        assert one.told() == sorted(one.told())
+        assert one.fallen() == []
 
 
 SLOW = {"size": 24 * MIB, "rate": 500_000}
@@ -114,4 +114,4 @@ def test_clients_as_they_are_carry_on(s3: S3Server, tmp_path: Path, fault: Fault
         print(one.story(), one.sent_again())
     for one in moving:
         assert one.sent_again() == 0
-        assert one.told() == sorted(one.told())
+        assert one.fallen() == []

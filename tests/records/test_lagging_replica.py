@@ -124,6 +124,23 @@ async def test_a_lease_that_the_replica_has_not_seen_is_fenced(
         await pair.after.commit(upload.id, second, Delta(number=1, added=1))
 
 
+async def test_a_lease_that_the_replica_has_not_seen_says_that_the_one_before_it_is_over(
+    pair: Pair, memory: Remembered
+) -> None:
+    upload, first = await created(pair.before)
+    await pair.part()
+    second = (await pair.before.begin(upload.id, overtake=first)).token
+    assert second is not None
+    await pair.before.commit(upload.id, second, Delta(number=1, added=4))
+
+    memory.known[upload.id] = replace(upload, offset=4, token=second + 1)
+    assert (await pair.after.get(upload.id)).held
+    with pytest.raises(LeaseLost):
+        await pair.after.commit(upload.id, second, Delta(number=2, added=1))
+    now = await pair.after.get(upload.id)
+    assert (now.offset, now.held, now.token > second) == (4, False, True)
+
+
 async def test_a_deletion_that_the_replica_has_not_seen_is_made_up_for(
     pair: Pair, memory: Remembered
 ) -> None:

@@ -5,6 +5,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 from support import tus
@@ -72,7 +73,8 @@ class Watched:
         if b"201 Created" not in self.tape.down:
             return 0
         offset = int(tus.status(self.url)["offset"])
-        self.seen.append((len(self.tape.up), offset))
+        if not self.seen or self.seen[-1][1] != offset:
+            self.seen.append((len(self.tape.up), offset))
         return offset
 
     # --- in the end ------------------------------------------------------------------------------
@@ -104,9 +106,16 @@ class Watched:
         answered = [(one.at, one.offset) for one in self.tape.answered() if one.offset is not None]
         return sorted(answered + self.seen)
 
+    def fallen(self) -> list[tuple[int, int]]:
+        """Offsets that were told, and lower ones that were told next."""
+        return [(one, next) for one, next in pairwise(self.told()) if next < one]
+
     def story(self) -> str:
-        asked, answered = self.tape.asked(), self.tape.answered()
-        lines = [f"{self.name}: {self.tape.sent() / len(self.data):.3f} times the file was sent"]
-        lines += [f"  {one.at:>10,} {one.method} {one.offset} +{one.body:,}" for one in asked]
-        lines += [f"  {one.at:>10,} {one.status} {one.offset}" for one in answered]
-        return "\n".join([*lines, f"  seen: {self.seen}"])
+        """What went up and down, in order."""
+        lines = [(one.at, f"{one.method} {one.offset} +{one.body:,}") for one in self.tape.asked()]
+        lines += [(one.at, f"{one.status} {one.offset}") for one in self.tape.answered()]
+        lines += [(at, f"seen {offset}") for at, offset in self.seen]
+        return "\n".join([
+            f"{self.name}: {self.tape.sent() / len(self.data):.3f} times the file was sent",
+            *(f"{at:>12,} {what}" for at, what in sorted(lines)),
+        ])
