@@ -115,7 +115,9 @@ class Watched:
         lines = [(one.at, f"{one.method} {one.offset} +{one.body:,}") for one in self.tape.asked()]
         lines += [(one.at, f"{one.status} {one.offset}") for one in self.tape.answered()]
         lines += [(at, f"seen {offset}") for at, offset in self.seen]
-        return "\n".join([
-            f"{self.name}: {self.tape.sent() / len(self.data):.3f} times the file was sent",
-            *(f"{at:>12,} {what}" for at, what in sorted(lines)),
-        ])
+        return "\n".join(
+            [
+                f"{self.name}: {self.tape.sent() / len(self.data):.3f} times the file was sent",
+                *(f"{at:>12,} {what}" for at, what in sorted(lines)),
+            ]
+        )
