@@ -1,0 +1,117 @@
+"""Redis goes away in mid-upload, and comes back, with all of its data or not: clients carry on."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from support import tus
+from support.clients import TUS_JS, TUSPY, Client
+from support.failover import Pair, redis_pair
+from support.production import MIB, large_photo, production
+from support.s3_servers import S3Server
+from support.watched import Watched
+
+CLIENTS = (TUS_JS, TUSPY.given(retries=10, retry_delay=1))
+AS_THEY_ARE = (TUS_JS, TUSPY.given(retries=10))
+MORE = 300_000
+"""Bytes of each upload that only the primary hears of."""
+
+Fault = Callable[[list[Watched], Pair], None]
+
+
+def away(seconds: float) -> Fault:
+    """Redis is stopped, and started again with its data."""
+
+    def play(_: list[Watched], redis: Pair) -> None:
+        redis.primary.stop()
+        time.sleep(seconds)
+        redis.primary.start()
+
+    return play
+
+
+def flushed(_: list[Watched], redis: Pair) -> None:
+    redis.primary.call("FLUSHALL")
+
+
+def failed_over(moving: list[Watched], redis: Pair) -> None:
+    """To a replica that knows less of each upload, and of one nothing."""
+    redis.lag()
+    new = tus.created(moving[0].files, MIB)
+    for one in moving:
+        one.until_more(MORE)
+    redis.fail_over()
+    assert tus.head(new).offset == 0
+
+
+def carried_on(
+    s3: S3Server,
+    folder: Path,
+    clients: tuple[Client, ...],
+    faults: list[Fault],
+    *,
+    size: int,
+    rate: float,
+    **settings: object,
+) -> list[Watched]:
+    """Uploads by these clients under the faults, which come one after the other."""
+    with ExitStack() as stack:
+        redis = stack.enter_context(redis_pair(folder / "redis"))
+        running = stack.enter_context(production(folder, s3, redis.url, **settings))
+        moving = []
+        for seed, client in enumerate(clients):
+            path = folder / f"{seed}.jpg"
+            path.write_bytes(large_photo(seed, size))
+            port = running.service.port
+            moving.append(Watched.begin(stack, client, port, path, rate=rate))
+        try:
+            for number, fault in enumerate(faults, 1):
+                for one in moving:
+                    one.until_offset(number * size // (2 + len(faults)))
+                fault(moving, redis)
+            for one in moving:
+                one.arrived()
+        except BaseException as error:
+            for one in moving:
+                error.add_note(one.story())
+            raise
+    return moving
+
+
+@pytest.mark.timeout(120)
+def test_clients_carry_on_when_redis_is_away_is_flushed_and_fails_over(
+    s3: S3Server, tmp_path: Path
+) -> None:
+    moving = carried_on(
+        s3,
+        tmp_path,
+        CLIENTS,
+        [away(4), flushed, failed_over],
+        size=8 * MIB,
+        rate=900_000,
+        request_deadline=4,
+        linger=0.5,
+    )
+    for one in moving:
+        print(one.story(), one.sent_again())
+    for one in moving:
+        assert one.sent_again() == 0
+        assert one.fallen() == []
+
+
+SLOW = {"size": 24 * MIB, "rate": 500_000}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", [away(10), flushed, failed_over])
+def test_clients_as_they_are_carry_on(s3: S3Server, tmp_path: Path, fault: Fault) -> None:
+    moving = carried_on(s3, tmp_path, AS_THEY_ARE, [fault], size=24 * MIB, rate=500_000)
+    for one in moving:
+        print(one.story(), one.sent_again())
+    for one in moving:
+        assert one.sent_again() == 0
+        assert one.fallen() == []
