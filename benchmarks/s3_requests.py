@@ -125,7 +125,8 @@ def report_peer(stack: ExitStack) -> None:
         patch(port, path, start, data[start : start + CHUNK])
     seconds, calls = time.monotonic() - began, list(proxy.calls)
     print(
-        f"\n@tus/server, @tus/s3-store: {len(calls)} requests, {up(calls):.0f} MiB up, {seconds:.1f} s"
+        f"\n@tus/server, @tus/s3-store: {len(calls)} requests, {up(calls):.0f} MiB up, "
+        f"{seconds:.1f} s"
     )
     print(_counts(calls))
 
