@@ -1,7 +1,7 @@
 """Redis goes away in mid-upload, and comes back, with all of its data or not: clients carry on."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,12 +10,10 @@ import pytest
 from support import tus
 from support.clients import TUS_JS, TUSPY, Client
 from support.failover import Pair, redis_pair
-from support.production import MIB, large_photo, production
+from support.production import MIB, production
 from support.s3_servers import S3Server
-from support.watched import Watched
+from support.watched import Watched, watched
 
-CLIENTS = (TUS_JS, TUSPY.given(retries=10, retry_delay=1))
-AS_THEY_ARE = (TUS_JS, TUSPY.given(retries=10))
 MORE = 300_000
 """Bytes of each upload that only the primary hears of."""
 
@@ -50,68 +48,54 @@ def failed_over(moving: list[Watched], redis: Pair) -> None:
 def carried_on(
     s3: S3Server,
     folder: Path,
-    clients: tuple[Client, ...],
-    faults: list[Fault],
-    *,
+    clients: Sequence[Client],
+    *faults: Fault,
     size: int,
     rate: float,
     **settings: object,
-) -> list[Watched]:
-    """Uploads by these clients under the faults, which come one after the other."""
+) -> list[str]:
+    """Uploads under the faults, one after the other: their stories. Raises AssertionError unless
+    all arrive, and nothing that was acknowledged is sent again."""
     with ExitStack() as stack:
         redis = stack.enter_context(redis_pair(folder / "redis"))
         running = stack.enter_context(production(folder, s3, redis.url, **settings))
-        moving = []
-        for seed, client in enumerate(clients):
-            path = folder / f"{seed}.jpg"
-            path.write_bytes(large_photo(seed, size))
-            port = running.service.port
-            moving.append(Watched.begin(stack, client, port, path, rate=rate))
-        try:
-            for number, fault in enumerate(faults, 1):
-                for one in moving:
-                    one.until_offset(number * size // (2 + len(faults)))
-                fault(moving, redis)
+        port = running.service.port
+        moving = stack.enter_context(watched(clients, port, folder, size=size, rate=rate))
+        for number, fault in enumerate(faults, 1):
             for one in moving:
-                one.arrived()
-        except BaseException as error:
-            for one in moving:
-                error.add_note(one.story())
-            raise
-    return moving
+                one.until_offset(number * size // (len(faults) + 2))
+            fault(moving, redis)
+        for one in moving:
+            one.arrived()
+            assert (one.sent_again(), one.fallen()) == (0, [])
+        return [one.story() for one in moving]
 
 
 @pytest.mark.timeout(120)
 def test_clients_carry_on_when_redis_is_away_is_flushed_and_fails_over(
     s3: S3Server, tmp_path: Path
 ) -> None:
-    moving = carried_on(
+    """The deadline strikes as well, also while Redis is away."""
+    carried_on(
         s3,
         tmp_path,
-        CLIENTS,
-        [away(4), flushed, failed_over],
+        (TUS_JS, TUSPY.given(retries=10, retry_delay=1)),
+        away(4),
+        flushed,
+        failed_over,
         size=8 * MIB,
         rate=900_000,
         request_deadline=4,
         linger=0.5,
     )
-    for one in moving:
-        print(one.story(), one.sent_again())
-    for one in moving:
-        assert one.sent_again() == 0
-        assert one.fallen() == []
-
-
-SLOW = {"size": 24 * MIB, "rate": 500_000}
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("fault", [away(10), flushed, failed_over])
-def test_clients_as_they_are_carry_on(s3: S3Server, tmp_path: Path, fault: Fault) -> None:
-    moving = carried_on(s3, tmp_path, AS_THEY_ARE, [fault], size=24 * MIB, rate=500_000)
-    for one in moving:
-        print(one.story(), one.sent_again())
-    for one in moving:
-        assert one.sent_again() == 0
-        assert one.fallen() == []
+@pytest.mark.parametrize(
+    "fault", [away(10), flushed, failed_over], ids=["away", "flushed", "failed over"]
+)
+def test_clients_as_they_come_carry_on(s3: S3Server, tmp_path: Path, fault: Fault) -> None:
+    clients = (TUS_JS, TUSPY.given(retries=10))
+    for story in carried_on(s3, tmp_path, clients, fault, size=24 * MIB, rate=500_000):
+        print(story)

@@ -1,20 +1,28 @@
 """A bucket that is slow, or away: stops are in time all the same, and clients carry on."""
 
+import time
 from contextlib import ExitStack
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from support import tus
+from support.clients import TUS_JS, TUSPY
+from support.line import Line
 from support.moving import PIECE, Moving, bytes_read, until
 from support.production import PART, production
 from support.redis_servers import AOF, running_redis
 from support.s3_servers import S3Server
+from support.watched import watched
 
 CLIENTS = 20
 LENGTH = 9_000_000
 CONTENT = (PIECE * (LENGTH // len(PIECE) + 1))[:LENGTH]
+RATE = 900_000
+REAL = (TUS_JS, TUSPY.given(retries=10, retry_delay=1))
+
 APART = 300_000
 """Bytes that each client is ahead of the one before: so some are at the end of a part."""
 
@@ -53,3 +61,26 @@ def test_a_stop_while_the_store_takes_a_second_for_each_request_loses_no_byte_th
             assert tus.patch(one.url, answer.offset, CONTENT[answer.offset :]).status == 204
             found = tus.request("GET", one.url).body
             assert sha256(found).digest() == sha256(CONTENT).digest()
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("seconds", [6, pytest.param(20, marks=pytest.mark.soak)])
+def test_clients_carry_on_when_the_store_is_away(
+    s3: S3Server, tmp_path: Path, seconds: float
+) -> None:
+    with ExitStack() as stack:
+        redis = stack.enter_context(running_redis(tmp_path / "redis", *AOF))
+        line = stack.enter_context(Line(s3.port))
+        behind = replace(s3, endpoint=line.url)
+        running = stack.enter_context(production(tmp_path, behind, redis.url))
+        port = running.service.port
+        moving = stack.enter_context(watched(REAL, port, tmp_path, size=LENGTH, rate=RATE))
+        for one in moving:
+            one.until_offset(LENGTH // 4)
+        line.refuse()
+        line.cut()
+        time.sleep(seconds)
+        line.accept()
+        for one in moving:
+            one.arrived()
+            assert (one.sent_again(), one.fallen()) == (0, [])

@@ -2,7 +2,8 @@
 
 import re
 import time
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from support import tus
 from support.clients import Client, Running
-from support.line import Line
+from support.line import HOST, Line
+from support.production import large_photo
 from support.tape import Tape
 
 LOCATION = re.compile(rb"(?im)^location: *\S+/([0-9a-f]+)\s*$")
@@ -29,24 +31,6 @@ class Watched:
     tape: Tape
     running: Running
     seen: list[tuple[int, int]] = field(default_factory=list)
-
-    @classmethod
-    def begin(
-        cls, stack: ExitStack, client: Client, to: int, path: Path, *, rate: float
-    ) -> "Watched":
-        """Have it upload a file to the service on the port `to`."""
-        tape = Tape()
-        line = stack.enter_context(Line(to, rate=rate, tape=tape))
-        running = client.start(f"{line.url}/files", path)
-        stack.callback(running.stop)
-        return cls(
-            name=str(client),
-            files=f"http://127.0.0.1:{to}/files",
-            data=path.read_bytes(),
-            line=line,
-            tape=tape,
-            running=running,
-        )
 
     @property
     def url(self) -> str:
@@ -121,3 +105,36 @@ class Watched:
                 *(f"{at:>12,} {what}" for at, what in sorted(lines)),
             ]
         )
+
+
+@contextmanager
+def watched(
+    clients: Sequence[Client], port: int, folder: Path, *, size: int, rate: float
+) -> Generator[list[Watched]]:
+    """Each client uploads a photo of its own to the service on a port, over a line with this rate.
+    A failing test prints their stories."""
+    with ExitStack() as stack:
+        begun = []
+        for seed, client in enumerate(clients):
+            path = folder / f"{seed}.jpg"
+            path.write_bytes(large_photo(seed, size))
+            tape = Tape()
+            line = stack.enter_context(Line(port, rate=rate, tape=tape))
+            running = client.start(f"{line.url}/files", path)
+            stack.callback(running.stop)
+            begun.append(
+                Watched(
+                    name=str(client),
+                    files=f"http://{HOST}:{port}/files",
+                    data=path.read_bytes(),
+                    line=line,
+                    tape=tape,
+                    running=running,
+                )
+            )
+        try:
+            yield begun
+        except BaseException as error:
+            for one in begun:
+                error.add_note(one.story())
+            raise
