@@ -2,47 +2,30 @@
 
 import errno
 import os
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from support.ledgers import ListLedger
+from support import blobs
+from support.blobs import content, sealed
 from support.stores import disk_store
 from support.uploads import fresh
-from tusline.errors import StoreFull
+from tusline.errors import StoreFull, UnknownUpload
 from tusline.interfaces import BlobStore
 from tusline.storage.disk import files
 from tusline.storage.disk.layout import Layout
-from tusline.upload import Phase, Upload, UploadId, Variant
+from tusline.upload import Delta, Phase, Upload, UploadId, Variant
 
 DATA = b"1234567890"
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path / "data")
-
-
-@pytest.fixture
-async def store(layout: Layout) -> AsyncGenerator[BlobStore]:
-    with disk_store(layout) as opened:
-        yield opened
-
-
 async def written(store: BlobStore, upload: Upload, token: int) -> Upload:
-    ledger = ListLedger()
-    writer = await store.open(upload, token, ledger)
-    await writer.write(DATA)
-    await writer.flush()
-    writer.abandon()
-    return upload.grown(ledger.told)
+    return await blobs.written(store, upload, token, DATA)
 
 
 async def finished(store: BlobStore, id: str, phase: Phase = Phase.READY) -> Upload:
-    upload = await written(store, fresh(id, length=len(DATA)), 1)
-    await store.seal(upload, 1, ListLedger())
+    upload = await sealed(store, await written(store, fresh(id, length=len(DATA)), 1))
     return replace(upload, phase=phase)
 
 
@@ -52,40 +35,44 @@ async def variant(store: BlobStore, upload: Upload, name: str, source: Path) -> 
     return Variant(name=name, key=key, content_type="image/jpeg", width=1, height=1, size=1)
 
 
-def names(layout: Layout) -> set[str]:
-    return {path.name for path in layout.root.rglob("*/*/*") if path.is_file()}
+async def there(store: BlobStore, key: str) -> bool:
+    try:
+        return bool(await content(store, key))
+    except UnknownUpload:
+        return False
 
 
 async def test_an_extent_of_a_late_writer_is_litter_once_the_upload_is_finished(
-    store: BlobStore, layout: Layout
+    store: BlobStore,
 ) -> None:
     upload = await finished(store, "upload-0000000000", Phase.RECEIVED)
-    await written(store, fresh("upload-0000000000"), 1)
+    await written(store, fresh("upload-0000000000", length=500), 1)
     assert await store.tidy(upload)
     assert not await store.tidy(upload)
-    assert list(layout.root.glob("uploads/*/*")) == []
-    assert layout.original(upload.id).read_bytes() == DATA
+    assert await content(store, store.original(upload)) == DATA
+    await store.drop_original(upload)
+    assert await store.stored(after="", limit=10) == ([], "")
 
 
 async def test_variants_that_the_record_does_not_name_are_litter_once_no_job_can_name_them(
-    store: BlobStore, layout: Layout, tmp_path: Path
+    store: BlobStore, tmp_path: Path
 ) -> None:
     upload = await finished(store, "upload-0000000000", Phase.OPTIMIZING)
     named = await variant(store, upload, "named.jpg", tmp_path / "source")
-    await variant(store, upload, "late.jpg", tmp_path / "source")
+    late = await variant(store, upload, "late.jpg", tmp_path / "source")
     assert not await store.tidy(upload)
     assert await store.tidy(replace(upload, phase=Phase.READY, variants=(named,)))
-    assert names(layout) >= {"named.jpg", upload.id}
-    assert "late.jpg" not in names(layout)
+    assert await there(store, named.key)
+    assert await there(store, store.original(upload))
+    assert not await there(store, late.key)
 
 
 @pytest.mark.parametrize("phase", [Phase.RECEIVING, Phase.EXPIRED])
-async def test_an_upload_that_is_not_finished_has_no_litter(
-    store: BlobStore, layout: Layout, phase: Phase
-) -> None:
-    upload = replace(await written(store, fresh(), 1), phase=phase)
-    assert not await store.tidy(upload)
-    assert names(layout) == {upload.id}
+async def test_an_upload_that_is_not_finished_has_no_litter(store: BlobStore, phase: Phase) -> None:
+    upload = await written(store, fresh(length=50), 1)
+    assert not await store.tidy(replace(upload, phase=phase))
+    complete = upload.grown(Delta(length=len(DATA)))
+    assert await content(store, store.original(await sealed(store, complete))) == DATA
 
 
 async def test_a_walk_names_each_upload_once_whatever_is_stored_of_it(
@@ -111,8 +98,10 @@ async def test_a_walk_names_each_upload_once_whatever_is_stored_of_it(
 
 
 async def test_a_copy_that_fails_leaves_nothing_behind(
-    store: BlobStore, layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    layout = Layout(tmp_path / "data")
+
     class Full:
         """`os` on a disk that takes half of a copy."""
 
@@ -124,8 +113,8 @@ async def test_a_copy_that_fails_leaves_nothing_behind(
                 return os.copy_file_range(source, target, count // 2)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    upload = await finished(store, "upload-0000000000")
-    with monkeypatch.context() as patch:
+    with disk_store(layout) as store, monkeypatch.context() as patch:
+        upload = await finished(store, "upload-0000000000")
         patch.setattr(files, "os", Full())
         with pytest.raises(StoreFull):
             await variant(store, upload, "main.jpg", tmp_path / "source")

@@ -78,13 +78,15 @@ class History:
         return token
 
     async def haunt(self) -> None:
-        """Stale writers write on, and stale requests arrive. What the client sends to a writer
-        beside which another one is committing must never be read."""
+        """Stale writers write on, and stale requests arrive. What the client sends to a writer in
+        whose place another one has committed must never be read; where the tail is lost in which
+        that was, nobody can tell one from the other."""
+        committed = self.book.now.offset if self.lose_tail is None else _in_bucket(self.book.now)
         for zombie in self.zombies:
             if zombie.home.frozen:
                 continue
             size = self.choice.randrange(1, 150)
-            stale = zombie.at < self.book.now.offset
+            stale = zombie.at < committed
             data = GARBAGE * size if stale else self.data[zombie.at : zombie.at + size]
             with suppress(TuslineError, LeaseLost):
                 await zombie.writer.write(data)

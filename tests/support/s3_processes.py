@@ -83,6 +83,7 @@ class NotedLedger(ListLedger):
         self.failure: TuslineError | None = None
         self.ending = asyncio.Event()
         self._changed = asyncio.Event()
+        self._left = -1
 
     @property
     def journal(self) -> Journal:
@@ -99,6 +100,16 @@ class NotedLedger(ListLedger):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+
+    def fence_after(self, records: int) -> None:
+        """The lease is lost when it was used so often once more."""
+        self._left = records
+
+    async def record(self, delta: Delta) -> None:
+        if self._left == 0:
+            self.fenced = True
+        self._left -= 1
+        await super().record(delta)
 
     def add(self, delta: Delta) -> None:
         super().add(delta)

@@ -48,9 +48,8 @@ def in_bucket(settings: Settings, scratch: Path, redis: Redis, keys: Keys) -> In
     """Raises ConfigurationError."""
     bucket = Bucket(bucket_options(settings))
     spool = Spool(settings.spool or settings.data / "spool", settings.spool_bytes)
-    tail = None
-    if settings.tail == "redis":
-        tail = RedisTail(redis, keys, settings.tail_bytes)
+    # Those that were made before the setting was changed, or by another process, are read.
+    tail = RedisTail(redis, keys, settings.tail_bytes if settings.tail == "redis" else 0)
     means = Means(
         bucket=bucket,
         segments=Segments(bucket, spool, tail),

@@ -1,10 +1,12 @@
 """A bucket of a real S3 server, reached directly or through a proxy that plays faults."""
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from support.s3_fixtures import s3_bucket, s3_proxy
+from support.s3_processes import Process
 from support.s3_proxy import S3Proxy
 from support.s3_servers import S3Server
 from tusline.storage.s3.client import Bucket
@@ -26,5 +28,13 @@ def options(s3: S3Server, s3_bucket: str, s3_proxy: S3Proxy) -> BucketOptions:
 @pytest.fixture
 def bucket(options: BucketOptions) -> Generator[Bucket]:
     opened = Bucket(options)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def process(bucket: Bucket, tmp_path: Path) -> Generator[Process]:
+    """A process that keeps its uploads in the bucket."""
+    opened = Process(bucket, tmp_path)
     yield opened
     opened.close()

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +18,6 @@ from tusline.storage.s3.journal import Journal
 from tusline.upload import Delta
 
 DATA = hashlib.shake_128(b"writer").digest(10 * PART)
-
-
-@pytest.fixture
-def process(bucket: Bucket, tmp_path: Path) -> Generator[Process]:
-    opened = Process(bucket, tmp_path)
-    yield opened
-    opened.close()
 
 
 async def test_what_is_too_little_for_a_part_is_stored_while_the_client_is_silent(

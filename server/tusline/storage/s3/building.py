@@ -97,8 +97,13 @@ class Builder:
 
     async def segment(self, data: Sequence[bytes], offset: int) -> Segment:
         """Bytes too few for a part."""
-        name = names.new_segment(
-            offset, length(data), self.token, unverified=self._ledger.unverified
+        name = names.SegmentName(
+            offset=offset,
+            token=self.token,
+            nonce=names.nonce(),
+            size=length(data),
+            begun=self.upload.offset,
+            unverified=self._ledger.unverified,
         )
         return await self._means.segments.put(self.upload.id, name, data)
 

@@ -12,17 +12,20 @@ from tusline.storage.s3.building import Builder, Means
 from tusline.storage.s3.faults import NotThere
 from tusline.storage.s3.journal import Journal, Opened, Part, Segment
 from tusline.storage.s3.sealing import Sealer
+from tusline.storage.s3.sizes import LEAST
 from tusline.upload import NOTHING, Delta, Upload, UploadId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Bytes [start, stop) of a member's object, or of one of its segments."""
+    """Bytes [start, stop) of a member's object, or of one of its segments; `whole` is the size of
+    that."""
 
     member: UploadId
     source: str | Segment
     start: int
     stop: int
+    whole: int
 
     @property
     def size(self) -> int:
@@ -73,7 +76,8 @@ class Copier:
     async def _part(self, builder: Builder, pieces: Sequence[Piece], offset: int) -> Part:
         """One part; the lease is looked at before (its number is journalled)."""
         place, (first, *more) = await builder.open(builder.number()), pieces
-        if more or isinstance(first.source, Segment) or first.size <= self._means.least:
+        least = min(self._means.least, LEAST)
+        if more or isinstance(first.source, Segment) or first.whole <= least:
             return await builder.part(place, [await self._read(piece) for piece in pieces], offset)
         try:
             return await builder.copied(place, first.source, first.start, first.stop, offset)
@@ -101,13 +105,16 @@ class Copier:
             except BytesLost as error:
                 raise MemberLost(member.id) from error
         if original is not None:
-            found.append(Piece(member=member.id, source=original.key, start=0, stop=original.size))
+            size = original.size
+            found.append(
+                Piece(member=member.id, source=original.key, start=0, stop=size, whole=size)
+            )
         at = original.size if original is not None else 0
         for segment in journal.segments:
             if segment.name.end > at:
-                start = at - segment.name.offset
+                start, size = at - segment.name.offset, segment.name.size
                 found.append(
-                    Piece(member=member.id, source=segment, start=start, stop=segment.name.size)
+                    Piece(member=member.id, source=segment, start=start, stop=size, whole=size)
                 )
                 at = segment.name.end
         if at != member.offset:

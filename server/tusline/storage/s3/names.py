@@ -8,7 +8,7 @@ from tusline.upload import Upload, UploadId
 
 UPLOADS = "uploads/"
 
-_SEGMENT = re.compile(r"(\d{15})-(\d{16})-([0-9a-f]{8})(-u)?-(\d+)", re.ASCII)
+_SEGMENT = re.compile(r"(\d{15})-(\d{16})-([0-9a-f]{8})(-u)?-(\d+)-(\d+)", re.ASCII)
 _SMALL = re.compile(r"/original-(\d+)-[0-9a-f]{8}$", re.ASCII)
 
 
@@ -46,7 +46,7 @@ def large_original(id: UploadId) -> str:
 def small_original(id: UploadId, token: int) -> str:
     """Where an original is put in one piece: a name of its own for each attempt, so that a stale
     writer cannot replace what its successor has stored (I4)."""
-    return f"{folder(id)}original-{token}-{secrets.token_hex(4)}"
+    return f"{folder(id)}original-{token}-{nonce()}"
 
 
 def token_of(original: str) -> int | None:
@@ -61,28 +61,29 @@ def variant(upload: Upload, name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentName:
-    """Bytes [offset, offset + size) of an upload, stored under one fencing token. `unverified`:
-    their checksum was still to come, so that only the journal can say whether they count."""
+    """Bytes [offset, offset + size) of an upload, stored under one fencing token by a writer that
+    had `begun` at that offset: so many bytes were committed then. `unverified`: the checksum of
+    these was still to come, so that only the journal can say whether they count."""
 
     offset: int
     token: int
     nonce: str
     size: int
+    begun: int
     unverified: bool = False
 
     def __str__(self) -> str:
         mark = "-u" if self.unverified else ""
-        return f"{self.offset:015d}-{self.token:016d}-{self.nonce}{mark}-{self.size}"
+        return f"{self.offset:015d}-{self.token:016d}-{self.nonce}{mark}-{self.size}-{self.begun}"
 
     @property
     def end(self) -> int:
         return self.offset + self.size
 
 
-def new_segment(offset: int, size: int, token: int, *, unverified: bool) -> SegmentName:
-    """A name that no segment has had."""
-    nonce = secrets.token_hex(4)
-    return SegmentName(offset=offset, token=token, nonce=nonce, size=size, unverified=unverified)
+def nonce() -> str:
+    """Makes a name one that nothing has had."""
+    return secrets.token_hex(4)
 
 
 def parse_segment(text: str) -> SegmentName:
@@ -90,7 +91,12 @@ def parse_segment(text: str) -> SegmentName:
     match = _SEGMENT.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not the name of a segment")
-    offset, token, nonce, mark, size = match.groups()
+    offset, token, nonce, mark, size, begun = match.groups()
     return SegmentName(
-        offset=int(offset), token=int(token), nonce=nonce, size=int(size), unverified=bool(mark)
+        offset=int(offset),
+        token=int(token),
+        nonce=nonce,
+        size=int(size),
+        begun=int(begun),
+        unverified=bool(mark),
     )

@@ -130,11 +130,8 @@ def _following(at: int, named: Iterable[Segment], counting: Iterable[Segment]) -
 
 
 def _beginnings(names: Iterable[SegmentName]) -> dict[int, int]:
-    """Where the writer of each token began, as far as its segments tell."""
-    begun: dict[int, int] = {}
-    for name in names:
-        begun[name.token] = min(name.offset, begun.get(name.token, name.offset))
-    return begun
+    """Where the writer of each token began, as far as there are segments of it."""
+    return {name.token: name.begun for name in names}
 
 
 def _counts(name: SegmentName, begun: dict[int, int]) -> bool:
