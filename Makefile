@@ -50,7 +50,7 @@ drivers:
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
 	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
 
-.PHONY: help system drivers run run-prod demo test test-faults test-kills test-soak test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench bench-s3 clean
+.PHONY: help system drivers run run-prod demo test test-faults test-kills test-soak test-outages test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench bench-s3 clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -76,6 +76,9 @@ test-faults: $(VENV)/.dev ## 200 faults of S3, Redis and processes over 50 uploa
 
 test-soak: $(VENV)/.dev ## All the long runs
 	$(BIN)/pytest -q -m soak -s
+
+test-outages: $(VENV)/.dev client_js/node_modules/.ready ## Real clients while Redis is away, flushed or fails over, and while the store is away
+	$(BIN)/pytest -q -m soak -s tests/processes/test_redis_away.py tests/processes/test_slow_store.py
 
 test-swift: $(VENV)/.dev ## The tests of the S3 store against OpenStack Swift, a real one
 	@tools/swift-s3 $(BIN)/pytest -q tests/storage/s3

@@ -61,6 +61,7 @@ def carried_on(
         running = stack.enter_context(production(folder, s3, redis.url, **settings))
         port = running.service.port
         moving = stack.enter_context(watched(clients, port, folder, size=size, rate=rate))
+        running.service.worker()
         for number, fault in enumerate(faults, 1):
             for one in moving:
                 one.until_offset(number * size // (len(faults) + 2))

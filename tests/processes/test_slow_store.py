@@ -18,6 +18,9 @@ from support.s3_servers import S3Server
 from support.watched import watched
 
 CLIENTS = 20
+FINISHED = 3
+"""Every third of them goes on to the end, for the time that it takes."""
+
 LENGTH = 9_000_000
 CONTENT = (PIECE * (LENGTH // len(PIECE) + 1))[:LENGTH]
 RATE = 900_000
@@ -58,13 +61,15 @@ def test_a_stop_while_the_store_takes_a_second_for_each_request_loses_no_byte_th
         for one, answer in zip(moving, answers, strict=True):
             assert answer.status == (204 if one.seeks else 503)
             assert tus.head(one.url).offset == answer.offset == took[one.url.rpartition("/")[2]]
+        for one, answer in list(zip(moving, answers, strict=True))[::FINISHED]:
             assert tus.patch(one.url, answer.offset, CONTENT[answer.offset :]).status == 204
             found = tus.request("GET", one.url).body
             assert sha256(found).digest() == sha256(CONTENT).digest()
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("seconds", [6, pytest.param(20, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("seconds", [6, 20])
 def test_clients_carry_on_when_the_store_is_away(
     s3: S3Server, tmp_path: Path, seconds: float
 ) -> None:
@@ -75,6 +80,7 @@ def test_clients_carry_on_when_the_store_is_away(
         running = stack.enter_context(production(tmp_path, behind, redis.url))
         port = running.service.port
         moving = stack.enter_context(watched(REAL, port, tmp_path, size=LENGTH, rate=RATE))
+        running.service.worker()
         for one in moving:
             one.until_offset(LENGTH // 4)
         line.refuse()

@@ -14,7 +14,7 @@ from support import tus
 from support.programs import Deployment, deployment, eventually
 from support.redis_servers import AOF, RedisServer, running_redis
 
-WAIT = 2.0
+WAIT = 1.0
 LATE = 4.0
 """Seconds that an answer may take beyond that: the queue's two, and a busy machine's."""
 

@@ -1,4 +1,4 @@
-"""A deployment as it is meant: web processes under gunicorn, a worker, Redis, and a bucket."""
+"""A deployment as it is meant: web processes under gunicorn, Redis, and a bucket."""
 
 import random
 from collections.abc import Generator
@@ -23,14 +23,13 @@ class Production:
     service: Deployment
     bucket: S3Proxy
     web: Program
-    worker: Program
 
 
 @contextmanager
 def production(
     folder: Path, s3: S3Server, redis_url: str, **settings: object
 ) -> Generator[Production]:
-    """Two web processes and a worker, with a bucket of their own."""
+    """Two web processes, with a bucket of their own."""
     with S3Proxy(s3.port) as bucket:
         given = {
             "store": "s3",
@@ -42,9 +41,7 @@ def production(
             "segment_seconds": 1,
         }
         with deployment(folder / "data", redis_url, **given | settings) as service:
-            worker = service.worker()
-            web = service.web(processes=2)
-            yield Production(service=service, bucket=bucket, web=web, worker=worker)
+            yield Production(service=service, bucket=bucket, web=service.web(processes=2))
 
 
 def large_photo(seed: int, size: int) -> bytes:

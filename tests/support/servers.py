@@ -195,9 +195,13 @@ def running_server(
 
 def broken_server(module: str, switch: Path) -> tuple[str, ...]:
     """The program of a server that a module of this folder breaks, as the file `switch` says."""
+    return (*python(), "-m", f"{__package__}.{module}", str(switch), "serve")
+
+
+def python() -> tuple[str, ...]:
+    """This Python, for a process that uses modules of the tests."""
     places = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
-    started = (sys.executable, "-m", f"{__package__}.{module}", str(switch), "serve")
-    return ("env", f"PYTHONPATH={places}", *started)
+    return ("env", f"PYTHONPATH={places}", sys.executable)
 
 
 def answers(port: int) -> bool:
