@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from support.ledgers import ListLedger
@@ -20,9 +21,12 @@ from tusline.storage.s3.spool import Spool
 from tusline.storage.s3.store import S3Store
 from tusline.storage.s3.tail import Tail
 from tusline.storage.s3.writer import Buffering, S3Writer
-from tusline.upload import Delta, Upload
+from tusline.upload import HEAD_BYTES, Delta, Upload
 
 NEVER = 3600.0
+
+LARGEST = 500_000
+"""Bytes of the longest upload: so few that one of unknown length gets the smallest parts."""
 
 
 class Process:
@@ -46,7 +50,7 @@ class Process:
         self.budget = Budget(budget, self.pressure.relieve)
         segments = Segments(bucket, self._spool, tail)
         self.store = S3Store(
-            Means(bucket=bucket, segments=segments, largest=10_000_000, least=least),
+            Means(bucket=bucket, segments=segments, largest=LARGEST, least=least),
             Buffering(budget=self.budget, pressure=self.pressure, segment_seconds=seconds),
             scratch=folder / "scratch",
         )
@@ -65,7 +69,8 @@ class Process:
             await writer.write(piece)
         await writer.flush()
         writer.abandon()
-        return ledger.now
+        head = upload.head + b"".join(pieces)  # as a lease keeps it
+        return replace(ledger.now, head=head[: min(HEAD_BYTES, ledger.now.offset)])
 
     async def sealed(self, upload: Upload, token: int = 90) -> Upload:
         ledger = NotedLedger(upload)
@@ -75,7 +80,7 @@ class Process:
 
 class NotedLedger(ListLedger):
     """`now` is the upload with all that was told. Failures are kept; `ending`: the request is to
-    end."""
+    end. `hesitant`: clear it, and the records take their time."""
 
     def __init__(self, upload: Upload) -> None:
         super().__init__()
@@ -84,6 +89,8 @@ class NotedLedger(ListLedger):
         self.ending = asyncio.Event()
         self._changed = asyncio.Event()
         self._left = -1
+        self.hesitant = asyncio.Event()
+        self.hesitant.set()
 
     @property
     def journal(self) -> Journal:
@@ -106,6 +113,7 @@ class NotedLedger(ListLedger):
         self._left = records
 
     async def record(self, delta: Delta) -> None:
+        await self.hesitant.wait()
         if self._left == 0:
             self.fenced = True
         self._left -= 1

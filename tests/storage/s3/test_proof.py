@@ -120,6 +120,12 @@ def test_a_stale_segment_does_not_count_behind_a_part_that_ends_within_it() -> N
     assert proven(found(stale, noted=named, parts=(1,))).offset == 15
 
 
+def test_a_journal_that_fell_back_may_name_segments_that_end_elsewhere() -> None:
+    before = segment(3, 0, 7)
+    after = (segment(4, 0, 5), segment(5, 5, 9))
+    assert proven(found(before, *after, known=journal(before))).offset == 9
+
+
 def test_bytes_that_were_not_verified_count_when_somebody_has_begun_behind_them() -> None:
     unsure = segment(3, 0, 8, unverified=True)
     assert proven(found(unsure)).offset == 0

@@ -15,6 +15,7 @@ from support.s3_servers import PART, S3Server
 from support.uploads import fresh
 from tusline.errors import LeaseLost, StoreUnavailable
 from tusline.storage.s3.client import Bucket
+from tusline.storage.s3.pressure import AT_ONCE, WORTH, Pressure
 from tusline.storage.s3.values import BucketOptions
 
 KIB = 1024
@@ -37,6 +38,26 @@ async def test_the_largest_buffers_are_stored_when_room_runs_short(
         writer.abandon()
     assert process.budget.used == 0
     process.close()
+
+
+def test_not_all_writers_are_asked_at_once_but_those_with_most_bytes() -> None:
+    asked: list[int] = []
+
+    class Waiting:
+        def __init__(self, waiting: int) -> None:
+            self.waiting = waiting
+
+        def store(self) -> None:
+            asked.append(self.waiting)
+
+    pressure = Pressure()
+    for number in range(AT_ONCE + 5):
+        pressure.add(Waiting(WORTH + number * 7 % 19))
+    pressure.add(Waiting(WORTH - 1))
+    pressure.relieve()
+    assert len(asked) == AT_ONCE
+    assert min(asked) > WORTH
+    assert asked == sorted(asked, reverse=True)
 
 
 async def test_a_write_that_waits_for_room_goes_on_when_the_request_is_to_end(

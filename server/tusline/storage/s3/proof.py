@@ -14,7 +14,7 @@ an old one came back, they have to be told from those that a stale writer has le
   end; one that was made of parts that a journal names always is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tusline.storage.s3.journal import TAIL, Journal, Original, Part, Segment, numbers_entry
@@ -110,23 +110,24 @@ def _chain(start: int, evidence: Evidence) -> list[Segment]:
     named = {str(s.name): s for s in noted if s.kind != TAIL or str(s.name) in there}
     stored = [s for s in evidence.segments if s.name.token >= evidence.token]
     begun = _beginnings(s.name for s in stored)
-    counting = [s for s in stored if _counts(s.name, begun)]
+    # A part does not tell where its writer began: so what a stale one has left across its end is
+    # told by that alone. Writers end their segments where parts end.
+    counting = [
+        s for s in stored if _counts(s.name, begun) and not s.name.offset < start < s.name.end
+    ]
     chain: list[Segment] = []
-    while (following := _following(start, named.values(), counting)) is not None:
+    while (following := _following(start, named, counting)) is not None:
         chain.append(following)
         start = following.name.end
     return chain
 
 
-def _following(at: int, named: Iterable[Segment], counting: Iterable[Segment]) -> Segment | None:
-    """The segment with the byte at `at`: one that a journal names, else the newest that begins
-    there, as every writer begins where the last committed byte ends, and at the end of each part.
-    """
-    for segment in named:
-        if segment.name.offset <= at < segment.name.end:
-            return segment
-    there = [s for s in counting if s.name.offset == at]
-    return max(there, key=lambda s: s.name.token, default=None)
+def _following(
+    at: int, named: Mapping[str, Segment], counting: Iterable[Segment]
+) -> Segment | None:
+    """The segment with the byte at `at`: one that a journal names, else the newest."""
+    there = [s for s in (*named.values(), *counting) if s.name.offset <= at < s.name.end]
+    return max(there, key=lambda s: (str(s.name) in named, s.name.token), default=None)
 
 
 def _beginnings(names: Iterable[SegmentName]) -> dict[int, int]:
