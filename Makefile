@@ -8,6 +8,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV := .uv/bin/uv
+# Tests run in so many processes; a file's tests in one of them.
+JOBS ?= 2
 # Where the system keeps certificates, they count: behind a company's proxy no others do.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
@@ -48,7 +50,7 @@ drivers:
 	mvn --quiet --batch-mode --file tests/drivers/java/pom.xml compile dependency:copy-dependencies
 	cargo build --quiet --manifest-path tests/drivers/rust/Cargo.toml
 
-.PHONY: help system drivers run run-prod demo test test-faults test-kills test-soak test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench clean
+.PHONY: help system drivers run run-prod demo test test-faults test-kills test-soak test-outages test-swift test-power test-hostile test-slow test-clients check wheel fmt lock docs page bench bench-s3 clean
 
 run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (data in ./tusline-data)
 	@exec $(BIN)/tusline serve
@@ -64,7 +66,7 @@ demo: $(VENV)/.run ## A line cut and a server killed in mid-upload, and every by
 test: $(VENV)/.dev client_js/node_modules/.ready system ## Every test but the long ones
 	cd client_js && npm test --silent
 	cd ..
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile
 
 test-kills: $(VENV)/.dev ## 200 times kill -9 of the server, at random and at every step (SEED=n)
 	$(BIN)/pytest -q -m soak -s tests/end_to_end/test_kill.py
@@ -74,6 +76,9 @@ test-faults: $(VENV)/.dev ## 200 faults of S3, Redis and processes over 50 uploa
 
 test-soak: $(VENV)/.dev ## All the long runs
 	$(BIN)/pytest -q -m soak -s
+
+test-outages: $(VENV)/.dev client_js/node_modules/.ready ## Real clients while Redis is away, flushed or fails over, and while the store is away
+	$(BIN)/pytest -q -m soak -s tests/processes/test_redis_away.py tests/processes/test_slow_store.py
 
 test-swift: $(VENV)/.dev ## The tests of the S3 store against OpenStack Swift, a real one
 	@tools/swift-s3 $(BIN)/pytest -q tests/storage/s3
@@ -112,6 +117,10 @@ fmt: $(VENV)/.dev ## Format and mend what a tool can
 bench: $(VENV)/.dev ## Memory of a server while 20 photos arrive, and of the optimizer alone
 	PYTHONPATH=tests $(BIN)/python benchmarks/server_memory.py
 	PYTHONPATH=tests $(BIN)/python benchmarks/optimizer_memory.py
+
+bench-s3: $(VENV)/.dev ## What small PATCHes cost in requests to S3, and slow uploads in memory
+	PYTHONPATH=tests $(BIN)/python benchmarks/s3_requests.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/slow_to_s3.py
 
 # --- generated files -----------------------------------------------------------------------------
 

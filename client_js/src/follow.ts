@@ -79,6 +79,7 @@ export class Follower {
       this.heard();
       this.lose(String(JSON.parse(event.data).id));
     });
+    stream.addEventListener('beat', () => this.heard());
     stream.addEventListener('end', () => this.failed());
     stream.addEventListener('error', () => this.failed());
     this.watchdog.set(SNAPSHOT_SECONDS, () => this.failed());

@@ -165,7 +165,7 @@ class Records(Protocol):
     async def restore(self, upload: Upload) -> Upload:
         """Put an upload in place that the store has recalled, without a lease, and with an outbox
         entry if it is RECEIVED: the record then. Only where there is none, or one that was written
-        before records were lost; any other stays, and is answered."""
+        before records were lost; any other stays, and is answered, though it may lose its lease."""
 
     async def missing(self, ids: Sequence[UploadId]) -> list[UploadId]:
         """Those of which there is no record; nothing is asked of the store."""

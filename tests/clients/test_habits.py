@@ -15,8 +15,8 @@ from support.clients import (
     TUSPY,
     Client,
 )
-from support.line import Tape
 from support.servers import Server
+from support.tape import Tape
 from support.troubles import judged
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(60)]

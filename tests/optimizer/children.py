@@ -5,6 +5,9 @@ import os
 import select
 from pathlib import Path
 
+SERVERS = (b"\0serve\0", b"valkey-server", b"redis-server", b"\0moto.server\0")
+"""What is in the command lines of servers that other tests of this process have started."""
+
 
 def children(parent: int | None = None) -> set[int]:
     """The processes that a process (this one) has started and not yet reaped, but for servers of
@@ -23,9 +26,10 @@ def _children_of(thread: Path) -> set[int]:
 
 def _is_server(pid: int) -> bool:
     try:
-        return b"\0serve\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+    return any(word in command for word in SERVERS)
 
 
 def gone(pid: int, *, within: float) -> bool:

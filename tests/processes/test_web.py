@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import photos, tus
+from support.deadly_worker import program
 from support.moving import Moving, bytes_read, until
 from support.programs import Deployment, deployment, eventually
 from support.redis_servers import RedisServer, running_redis
@@ -88,15 +89,17 @@ def test_a_server_waits_for_redis_at_its_start(service: Deployment, redis: Redis
 
 
 def test_connections_to_redis_are_few_and_come_back_to_as_few(
-    service: Deployment, redis: RedisServer
+    service: Deployment, redis: RedisServer, tmp_path: Path
 ) -> None:
+    (tmp_path / "hasty").touch()  # a job that is taken in vain, over a dead connection, comes back
+
     def connections() -> int:
         clients = redis.call("CLIENT", "LIST")
         assert isinstance(clients, bytes)
         return len(clients.splitlines()) - 1
 
     service.web(processes=2)
-    worker = service.worker()
+    worker = service.worker(program(tmp_path))
     for seed in range(4):
         assert tus.outcome(tus.upload(service.files, photos.jpeg(seed)))["phase"] == "ready"
     most = connections()

@@ -30,6 +30,39 @@ async def test_an_upload_goes_on_after_a_flush_where_the_store_says(
     assert memory.asked == [upload.id]
 
 
+async def test_who_recalls_an_upload_too_late_has_the_store_told_again(
+    records: RedisRecords, memory: Remembered, redis_server: RedisServer
+) -> None:
+    """Two processes ask the store for a lost upload. It counts nothing under tokens older than the
+    newest it was asked with: so a writer between them must not go on."""
+    upload, _ = await created(records)
+    redis_server.call("FLUSHALL")
+    memory.known[upload.id] = replace(upload, offset=4)
+    token = await leased(records, upload)
+    await records.commit(upload.id, token, Delta(number=1, added=2, journal=("a",)))
+    memory.asked.clear()
+
+    late = token + 10**9
+    await records.restore(replace(upload, offset=4, token=late))
+    with pytest.raises(LeaseLost):
+        await records.commit(upload.id, token, Delta(number=2, added=1))
+    memory.known[upload.id] = replace(upload, offset=6, journal=("a",), token=late)
+    now = await records.get(upload.id)
+    assert (now.offset, now.journal, memory.asked) == (6, ("a",), [upload.id])
+    assert await leased(records, upload) > late
+
+
+async def test_who_recalls_an_upload_as_late_as_others_disturbs_nobody(
+    records: RedisRecords, memory: Remembered, redis_server: RedisServer
+) -> None:
+    upload, first = await created(records)
+    redis_server.call("FLUSHALL")
+    memory.known[upload.id] = upload
+    token = await leased(records, upload)
+    await records.restore(replace(upload, token=first))
+    assert (await records.commit(upload.id, token, Delta(number=1, added=2))).offset == 2
+
+
 async def test_an_upload_that_the_store_has_whole_is_queued_again_after_a_flush(
     records: RedisRecords, memory: Remembered, redis_server: RedisServer
 ) -> None:

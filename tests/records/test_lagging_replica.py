@@ -60,13 +60,28 @@ async def test_a_writer_that_knows_more_than_the_replica_ends(
 
     memory.known[upload.id] = replace(upload, offset=4, token=token)
     await pair.after.commit(upload.id, token, NOTHING)
-    with pytest.raises(LeaseLost):
-        await pair.after.commit(upload.id, token, Delta(number=3, added=2))
     assert memory.asked == []
     with pytest.raises(LeaseLost):
+        await pair.after.commit(upload.id, token, Delta(number=3, added=2))
+    now = await pair.after.get(upload.id)
+    assert (now.offset, now.held) == (4, False)
+    with pytest.raises(LeaseLost):
         await pair.after.end(upload.id, token, Delta(number=2), "")
-    assert (await pair.after.get(upload.id)).offset == 4
+    assert memory.asked == [upload.id]
     assert await leased(pair.after, upload) > token
+
+
+async def test_a_writer_that_ends_knowing_more_than_the_replica_is_told_so(
+    pair: Pair, memory: Remembered
+) -> None:
+    upload, token = await created(pair.before)
+    await pair.part()
+    await pair.before.commit(upload.id, token, Delta(number=1, added=4))
+
+    memory.known[upload.id] = replace(upload, offset=4, token=token)
+    with pytest.raises(LeaseLost):
+        await pair.after.end(upload.id, token, Delta(number=1), "")
+    assert (await pair.after.get(upload.id)).offset == 4
 
 
 async def test_a_writer_whose_last_answer_was_lost_goes_on_at_the_replica(
@@ -107,6 +122,23 @@ async def test_a_lease_that_the_replica_has_not_seen_is_fenced(
     assert await leased(pair.after, upload) > second
     with pytest.raises(LeaseLost):
         await pair.after.commit(upload.id, second, Delta(number=1, added=1))
+
+
+async def test_a_lease_that_the_replica_has_not_seen_says_that_the_one_before_it_is_over(
+    pair: Pair, memory: Remembered
+) -> None:
+    upload, first = await created(pair.before)
+    await pair.part()
+    second = (await pair.before.begin(upload.id, overtake=first)).token
+    assert second is not None
+    await pair.before.commit(upload.id, second, Delta(number=1, added=4))
+
+    memory.known[upload.id] = replace(upload, offset=4, token=second + 1)
+    assert (await pair.after.get(upload.id)).held
+    with pytest.raises(LeaseLost):
+        await pair.after.commit(upload.id, second, Delta(number=2, added=1))
+    now = await pair.after.get(upload.id)
+    assert (now.offset, now.held, now.token > second) == (4, False, True)
 
 
 async def test_a_deletion_that_the_replica_has_not_seen_is_made_up_for(

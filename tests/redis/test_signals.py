@@ -2,14 +2,13 @@
 
 import asyncio
 import subprocess
-import sys
 from pathlib import Path
 
 from support.line import Line
 from support.redis_cluster import RedisCluster
 from support.redis_servers import RedisServer, running_redis
 from support.redis_signals import KEYS, redis_signals
-from support.servers import HOST
+from support.servers import HOST, python
 from tusline.interfaces import Signals
 from tusline.signals.redis import DELAY
 
@@ -65,7 +64,7 @@ async def test_a_signal_of_a_real_process_comes(redis_server: RedisServer) -> No
     async with redis_signals(redis_server.url) as signals:
         woken = await listening(signals, "a")
         program = NOTIFY.format(url=redis_server.url, topic="a")
-        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", program], check=True)
+        await asyncio.to_thread(subprocess.run, [*python(), "-c", program], check=True)
         await comes(woken)
 
 

@@ -16,7 +16,7 @@ from tusline.interfaces import Records
 from tusline.rules import Creation
 from tusline.service.appending import Appended
 from tusline.service.doors import Doors
-from tusline.upload import Phase, UploadId
+from tusline.upload import NOTHING, Phase, UploadId
 
 DATA = b"1234567890"
 CREATION = Creation(length=len(DATA), metadata=None, body=0, key="0123456789abcdef012345")
@@ -101,3 +101,21 @@ async def test_a_creation_whose_upload_goes_while_it_is_repeated_makes_a_new_one
     again = (await create(house, Feed().end(DATA))).upload
     assert again.id != first.id
     assert await house.content(again.id) == DATA
+
+
+async def test_an_upload_whose_lease_went_while_it_was_settled_is_settled_all_the_same(
+    interrupted: tuple[House, InterruptedRecords],
+) -> None:
+    """As after a loss of Redis: nobody else has the lease, who would do it."""
+    house, records = interrupted
+
+    async def taken(id: UploadId) -> None:
+        token = (await house.get(id)).token
+        begun = await house.doors.records.begin(id, overtake=token)
+        await house.doors.records.end(id, begun.token or 0, NOTHING, "")
+
+    upload = await house.created(len(DATA))
+    records.before_finishing = taken
+    assert (await house.append(upload.id, 0, Feed().end(DATA))).upload.offset == len(DATA)
+    await house.service.settler.idle()
+    assert await house.content(upload.id) == DATA

@@ -43,6 +43,11 @@ class Running:
     def over(self) -> bool:
         return self._process.poll() is not None
 
+    def stop(self) -> None:
+        """Kill it, if it is still there; for the end of a test."""
+        self._process.kill()
+        self._process.communicate()
+
     def end(self) -> Ended:
         try:
             out, words = self._process.communicate(timeout=END_SECONDS)

@@ -12,6 +12,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from support.servers import python
 from tusline.cli import main
 from tusline.jobs import docket
 from tusline_optimizer import optimizer
@@ -23,7 +24,7 @@ LOOK = 0.02
 
 
 def program(folder: Path) -> tuple[str, ...]:
-    return (sys.executable, "-m", "support.deadly_worker", str(folder), "worker")
+    return (*python(), "-m", "support.deadly_worker", str(folder), "worker")
 
 
 def run() -> None:

@@ -39,12 +39,13 @@ Meanwhile = Callable[[UploadId], Awaitable[object]]
 
 
 class InterruptedRecords:
-    """Records that let something else happen first: before the next upload is retired, or after a
-    creation was answered with the upload that it made before. Each once."""
+    """Records that let something else happen first: before the next upload is retired, or
+    finished, or after a creation was answered with the upload that it made before. Each once."""
 
     def __init__(self, inner: Records) -> None:
         self._inner = inner
         self.before_retiring: Meanwhile | None = None
+        self.before_finishing: Meanwhile | None = None
         self.after_repetition: Meanwhile | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -74,6 +75,12 @@ class InterruptedRecords:
         if meanwhile is not None:
             await meanwhile(id)
         return await self._inner.retire(id, phase, reason, token=token)
+
+    async def finish(self, id: UploadId, token: int, content_type: str | None) -> Upload:
+        meanwhile, self.before_finishing = self.before_finishing, None
+        if meanwhile is not None:
+            await meanwhile(id)
+        return await self._inner.finish(id, token, content_type)
 
 
 class FreezingWriter:

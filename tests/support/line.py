@@ -10,9 +10,10 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
+
+from support.tape import Tape
 
 HOST = "127.0.0.1"
 KERNEL_BUFFER = 16 * 1024
@@ -36,14 +37,6 @@ BYTES_ACKED = 120
 """Where Linux keeps `tcpi_bytes_acked` in its `struct tcp_info`."""
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-@dataclass(slots=True)
-class Tape:
-    """What went up and down a line, of all its connections in turn."""
-
-    up: bytearray = field(default_factory=bytearray)
-    down: bytearray = field(default_factory=bytearray)
 
 
 P = ParamSpec("P")
@@ -224,10 +217,10 @@ class Line:
     async def _pass_down(self, pair: "_Pair") -> None:
         while data := await self._loop.sock_recv(pair.server, PIECE_MAX):
             await self._flowing.wait()
+            if self._tape is not None:
+                self._tape.came(data)
             await self._loop.sock_sendall(pair.client, data)
             self.down += len(data)
-            if self._tape is not None:
-                self._tape.down += data
         pair.client.shutdown(socket.SHUT_WR)
 
     def _flipped(self, data: bytes) -> bytes:

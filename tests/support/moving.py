@@ -14,13 +14,16 @@ PROGRESS_SECONDS = 20.0
 
 
 class Moving:
-    """One PATCH whose body keeps coming, until the server ends it. `seeks`: as a client that goes
-    on from a short success."""
+    """One PATCH whose body keeps coming, until the server ends it; `ahead` bytes of it as fast as
+    they can. `seeks`: as a client that goes on from a short success."""
 
-    def __init__(self, files: str, stack: ExitStack, *, seeks: bool) -> None:
-        self.url = tus.created(files, LENGTH)
+    def __init__(
+        self, files: str, stack: ExitStack, *, seeks: bool, length: int = LENGTH, ahead: int = 0
+    ) -> None:
+        self.url = tus.created(files, length)
         headers = tus.AS_TUSPY if seeks else {}
-        self._sock = stack.enter_context(tus.open_patch(self.url, 0, LENGTH, headers=headers))
+        self._sock = stack.enter_context(tus.open_patch(self.url, 0, length, headers=headers))
+        self._ahead = ahead // len(PIECE)
         self.seeks = seeks
         self.answer: tus.Answer | None = None
         self._stop = threading.Event()
@@ -30,11 +33,12 @@ class Moving:
         self._reading.start()
 
     def _send(self) -> None:
-        while not self._stop.wait(0.02):
-            try:
+        try:
+            self._sock.sendall(self._ahead * PIECE)
+            while not self._stop.wait(0.02):
                 self._sock.sendall(PIECE)
-            except OSError:
-                return
+        except OSError:
+            return
 
     def _read(self) -> None:
         self.answer = tus.read_answer(self._sock)

@@ -162,9 +162,14 @@ def running_redis(
 def running_replica(of: RedisServer, folder: Path) -> Generator[RedisServer]:
     """A started replica that has all of its master's data."""
     with running_redis(folder, "--replicaof", f"{HOST} {of.port}") as replica:
-        in_step = {"master_link_status": "up", "master_sync_in_progress": "0"}.items()
-        replica.until(lambda: in_step <= replica.info("replication").items(), "it is in step")
+        replica.until(lambda: in_step(replica), "it is in step")
         yield replica
+
+
+def in_step(replica: RedisServer) -> bool:
+    """Whether a replica has all of its master's data, but for what comes at this moment."""
+    said = {"master_link_status": "up", "master_sync_in_progress": "0"}
+    return said.items() <= replica.info("replication").items()
 
 
 def program() -> str:

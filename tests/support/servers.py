@@ -17,6 +17,8 @@ HOST = "127.0.0.1"
 READY = re.compile(r"tusline is ready at (\S+)")
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
+LAST_WORDS = 0.5
+"""Seconds in which a server that does not come up may say why."""
 LOG_LINES = 2000
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -93,6 +95,8 @@ class Server:
         self._reader.start()
         failure = self._failure(ready)
         if failure or process.poll() is not None:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LAST_WORDS)
             self.kill()
             why = failure or "the server died once it had answered"
             raise ServerFailed(f"{why} (exit code {process.returncode}):\n{self.log}")
@@ -191,9 +195,13 @@ def running_server(
 
 def broken_server(module: str, switch: Path) -> tuple[str, ...]:
     """The program of a server that a module of this folder breaks, as the file `switch` says."""
+    return (*python(), "-m", f"{__package__}.{module}", str(switch), "serve")
+
+
+def python() -> tuple[str, ...]:
+    """This Python, for a process that uses modules of the tests."""
     places = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
-    started = (sys.executable, "-m", f"{__package__}.{module}", str(switch), "serve")
-    return ("env", f"PYTHONPATH={places}", *started)
+    return ("env", f"PYTHONPATH={places}", sys.executable)
 
 
 def answers(port: int) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from support import tus
 from support.clients import Client, Ended, Running
-from support.line import Line, Tape
+from support.line import Line
 from support.servers import Server
+from support.tape import Tape
 
 STRIKE_SECONDS = 60.0
 """Seconds until a strike's place in the upload is reached."""

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from tusline import topics
-from tusline.errors import BadRequest, TuslineError, UnknownUpload
+from tusline.errors import BadRequest, ServiceBusy, TuslineError, UnknownUpload
 from tusline.headers import Headers
 from tusline.hooks import Action
 from tusline.http.doorman import Doorman
@@ -28,6 +28,10 @@ ENDED = OVER | {Phase.READY, Phase.FAILED}
 
 RETRY_MS = 2000
 """Milliseconds after which a browser reconnects a broken stream."""
+
+AGAIN = 2.0
+"""Seconds after which records that did not answer are asked again; they take their time to say so,
+and a stream is not silent for much longer than a beat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,10 @@ class News:
         self.woken.clear()
         taken, self.dirty = sorted(self.dirty & wanted), set()
         return taken
+
+    def again(self, ids: set[UploadId]) -> None:
+        """Have these looked at, changed or not."""
+        self.dirty |= ids
 
     def _add(self, id: UploadId) -> None:
         self.dirty.add(id)
@@ -131,8 +139,14 @@ class Events:
         with self._running.listening(news.woken.set), news.listening(self._signals):
             yield f"retry: {RETRY_MS}\n\n".encode()
             while open_ids and not self._running.draining:
+                patience = self._pulse.beat
                 for id in news.take(open_ids):
-                    upload = await self._look(id, owned[id])
+                    try:
+                        upload = await self._look(id, owned[id])
+                    except ServiceBusy:  # the records are away, and will come back
+                        news.again(open_ids)
+                        patience = AGAIN
+                        break
                     if upload is None or upload.phase in ENDED:
                         open_ids.discard(id)
                     if upload is None:
@@ -140,9 +154,9 @@ class Events:
                     elif seen.get(id) != upload.version:
                         seen[id] = upload.version
                         yield _event("upload", f"{id}:{upload.version}", status_of(upload, base))
-                if open_ids and not await self._wait(news.woken):
+                if open_ids and not await self._wait(news.woken, patience):
                     yield _event("beat", "", {})  # named: a page cannot see comments
-                    news.dirty |= open_ids  # a signal may have been lost
+                    news.again(open_ids)  # a signal may have been lost
             if not open_ids:
                 yield _event("end", "", {})
 
@@ -152,10 +166,10 @@ class Events:
         except UnknownUpload:
             return None
 
-    async def _wait(self, woken: asyncio.Event) -> bool:
-        """Whether something changed within a beat; changes in quick succession are merged."""
+    async def _wait(self, woken: asyncio.Event, seconds: float) -> bool:
+        """Whether something changed in time; changes in quick succession are merged."""
         try:
-            async with asyncio.timeout(self._pulse.beat):
+            async with asyncio.timeout(seconds):
                 await woken.wait()
         except TimeoutError:
             return False

@@ -22,7 +22,7 @@ from tusline.errors import (
 )
 from tusline.http.cors import Cors
 from tusline.http.downloads import Downloads, Wanted
-from tusline.http.replies import Linger, Reply, error_reply, send_reply, text_reply
+from tusline.http.replies import Linger, Reply, error_reply, send_reply, text_reply, uncancel
 from tusline.http.requests import METHODS, Receive, Request, Scope, Send
 from tusline.http.tus import Announced, Tus
 from tusline.upload import ID, UploadId
@@ -115,7 +115,7 @@ class Files:
         except asyncio.CancelledError:
             # A stop has no more time for this request. Left to itself the server would answer with
             # a bare 500, after which clients throw the upload away (I5).
-            _uncancel()
+            uncancel()
             return error_reply(_never_passing(_draining(), request))
         except Exception:
             log.exception("request.failed", path=request.path, method=request.method)
@@ -200,12 +200,6 @@ def _brings_body(request: Request) -> bool:
     """As `Request.has_body`, but of a request that may be malformed."""
     length = request.headers.get("content-length") or "0"
     return length != "0" or "transfer-encoding" in request.headers
-
-
-def _uncancel() -> None:
-    task = asyncio.current_task()
-    if task is not None:
-        task.uncancel()
 
 
 def _draining() -> ServiceBusy:

@@ -1,5 +1,6 @@
 """Answers as values, and one way to send them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
@@ -70,8 +71,18 @@ async def send_reply(reply: Reply, send: Send, body: Body | None, linger: Linger
     lingers = reply.linger and body is not None
     await send({"type": "http.response.body", "body": reply.body, "more_body": lingers})
     if body is not None and lingers:
-        await body.drain(seconds=linger.seconds, most=linger.most)
+        try:
+            await body.drain(seconds=linger.seconds, most=linger.most)
+        except asyncio.CancelledError:
+            uncancel()  # a stop has no more time for it, and the client has its answer
         await send({"type": "http.response.body", "body": b""})
+
+
+def uncancel() -> None:
+    """Go on after a cancellation, to an end of one's own."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
 
 
 def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

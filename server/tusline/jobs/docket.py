@@ -18,6 +18,7 @@ from typing import Final, Self
 import anyio
 import structlog
 from docket import Docket, ExponentialRetry, Timeout, Worker
+from docket._redis import redis_is_unavailable
 
 from tusline.errors import RecordsUnavailable
 from tusline.interfaces import JobHandler
@@ -80,8 +81,8 @@ class DocketEngine:
         """Does not wait for Redis: calls do."""
         _quieten("docket", logging.WARNING)
         _quieten("docket.dependencies", logging.CRITICAL)  # failed jobs, which are logged here
-        for name in ("docket.worker", "docket.strikelist"):
-            _quieten(name, logging.ERROR)  # an outage of Redis, each second, with a traceback
+        _quieten("docket.strikelist", logging.ERROR)  # an outage of Redis, each second
+        logging.getLogger("docket.worker").addFilter(_no_outage)
         self._queue.open()
 
     async def close(self) -> None:
@@ -144,10 +145,11 @@ class DocketEngine:
     async def _hand_back(self, worker: str) -> None:
         """Let another worker have the cancelled jobs now, not only after REDELIVERY."""
         try:
-            async with self._queue.asked() as docket:
-                count = await hand_back(
+            count = await self._queue.ask(
+                lambda docket: hand_back(
                     docket, consumer=worker, most=self._concurrency, idle=REDELIVERY
                 )
+            )
             if count:
                 log.info("jobs.handed_back", jobs=count)
         except RecordsUnavailable as error:
@@ -158,8 +160,7 @@ class DocketEngine:
         told = False
         while True:
             try:
-                async with self._queue.asked() as docket:
-                    return docket
+                return await self._queue.ask(_itself)
             except RecordsUnavailable as error:
                 if not told:
                     log.warning("jobs.no_queue", error=str(error))
@@ -204,6 +205,16 @@ class _Given:
     for the life of the process: so that refers to this, and not to the engine."""
 
     handler: JobHandler | None = None
+
+
+async def _itself(docket: Docket) -> Docket:
+    return docket
+
+
+def _no_outage(record: logging.LogRecord) -> bool:
+    """An outage of Redis is told by our own link to it, once, not each second with a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    return error is None or not redis_is_unavailable(error)
 
 
 def _quieten(logger: str, level: int) -> None:

@@ -4,14 +4,13 @@ over few connections."""
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from docket import Docket
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError
 
 from tusline.errors import RecordsUnavailable
 
@@ -19,8 +18,13 @@ ANSWER: Final = 2.0
 """Seconds that a call waits for Redis. docket's own connections wait for ever, as a frozen server
 or a cable that was cut would have them."""
 
+AGAIN: Final = 0.05
+"""Seconds until a question is put again whose connection was lost."""
+
 CALLS: Final = 2
 """Calls at a time, and so connections, beside a worker's own."""
+
+T = TypeVar("T")
 
 Task = Callable[..., Awaitable[None]]
 
@@ -45,42 +49,42 @@ class Queue:
         if docket is not None:
             await docket.__aexit__(None, None, None)
 
-    @asynccontextmanager
-    async def asked(self) -> AsyncGenerator[Docket]:
-        """One of few calls at a time. Raises RecordsUnavailable for every failure of Redis."""
+    async def ask(self, question: Callable[[Docket], Awaitable[T]]) -> T:
+        """Its answer; one of few questions at a time. It is put again where a connection was lost,
+        as all of them are when Redis has been away: so it has to be idempotent. Raises
+        RecordsUnavailable for every failure of Redis."""
+        why: Exception = TimeoutError("no answer in time")
         try:
             async with asyncio.timeout(ANSWER), self._places:
-                yield await self._opened()
-        except (RedisError, OSError, TimeoutError) as error:
-            why = str(error) or "no answer in time"
+                while True:
+                    try:
+                        return await question(await self._opened())
+                    except (ConnectionError, OSError) as error:
+                        why = error
+                    await asyncio.sleep(AGAIN)
+        except (RedisError, TimeoutError) as error:
+            why = error if isinstance(error, RedisError) else why
             raise RecordsUnavailable(f"the job queue does not answer: {why}") from error
 
     async def add(self, task: str, key: str, argument: str) -> None:
         """No effect while there is a job of this key."""
-        async with self.asked() as docket:
+
+        async def add(docket: Docket) -> None:
             await docket.add(task, key=key)(argument)
+
+        await self.ask(add)
 
     async def depth(self) -> int:
         """Jobs queued and running. Who asks while another's question is under way shares its
         answer."""
         if self._depth is None or self._depth.done():
-            self._depth = asyncio.create_task(self._measured(), name="queue depth")
+            self._depth = asyncio.create_task(self.ask(_depth), name="queue depth")
             self._depth.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
         return await asyncio.shield(self._depth)
 
     async def workers(self) -> int:
         """Those with a heartbeat of late."""
-        async with self.asked() as docket, docket.redis() as redis, redis.pipeline() as pipeline:
-            seconds = docket.heartbeat_interval.total_seconds() * docket.missed_heartbeats
-            pipeline.zcount(docket.workers_set, time.time() - seconds, "+inf")
-            (alive,) = await pipeline.execute()
-            return int(alive)
-
-    async def _measured(self) -> int:
-        async with self.asked() as docket, docket.redis() as redis, redis.pipeline() as pipeline:
-            pipeline.xlen(docket.stream_key)
-            pipeline.zcard(docket.queue_key)
-            return sum(await pipeline.execute())
+        return await self.ask(_workers)
 
     async def _opened(self) -> Docket:
         async with self._opening:
@@ -95,6 +99,21 @@ class Queue:
                 await docket.__aenter__()
                 self._docket = docket
             return self._docket
+
+
+async def _depth(docket: Docket) -> int:
+    async with docket.redis() as redis, redis.pipeline() as pipeline:
+        pipeline.xlen(docket.stream_key)
+        pipeline.zcard(docket.queue_key)
+        return sum(await pipeline.execute())
+
+
+async def _workers(docket: Docket) -> int:
+    seconds = docket.heartbeat_interval.total_seconds() * docket.missed_heartbeats
+    async with docket.redis() as redis, redis.pipeline() as pipeline:
+        pipeline.zcount(docket.workers_set, time.time() - seconds, "+inf")
+        (alive,) = await pipeline.execute()
+        return int(alive)
 
 
 async def _place(url: str) -> str:

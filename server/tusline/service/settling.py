@@ -92,9 +92,11 @@ class Settler:
     async def _guarded(self, lease: Lease) -> Upload | BytesLost | None:
         id = lease.upload.id
         lost: BytesLost | None = None
+        overtaken = False
         try:
             return await self._settle(lease)
         except LeaseLost:
+            overtaken = True
             log.info("settle.overtaken", upload_id=id, token=lease.token)
         except TuslineError as error:
             log.warning("settle.failed", upload_id=id, code=error.code, error=str(error))
@@ -103,7 +105,9 @@ class Settler:
             log.exception("settle.failed", upload_id=id)
         await self._leases.release(lease)
         try:
-            await self._clearer.tidy_now(lease.upload)
+            now = await self._clearer.tidy_now(lease.upload)
+            if overtaken and now.complete and not now.held:
+                await self.settle(id)  # by records that were lost, and not by somebody else
         except TuslineError as error:
             log.warning("settle.not_cleared", upload_id=id, error=str(error))
         return lost

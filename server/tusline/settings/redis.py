@@ -32,5 +32,5 @@ class Sharing(BaseModel):
         description="Seconds that the Redis server may be silent before a connection is given up.",
     )
     redis_waiters: int = Field(
-        default=10_000, gt=0, description="Calls to Redis that a process may have waiting."
+        default=10_000, ge=100, description="Calls to Redis that a process may have waiting."
     )

@@ -62,7 +62,9 @@ class Waiting(BaseModel):
         default=4 * 1024 * 1024, ge=0, description="Bytes dropped at most while lingering."
     )
     drain_wait: Seconds = Field(
-        default=5, description="Seconds that running requests have to end after SIGTERM."
+        default=7,
+        description="Seconds that running requests have to end after SIGTERM: a store that takes a "
+        "second for each step takes six.",
     )
     stop_wait: Seconds = Field(
         default=8,

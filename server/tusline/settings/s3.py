@@ -60,7 +60,11 @@ class Storing(BaseModel):
         default=16, gt=0, le=256, description="Calls of the store at a time, of one process."
     )
     s3_attempts: int = Field(
-        default=4, gt=0, description="How often a call is tried that fails for a passing reason."
+        default=20,
+        gt=0,
+        description="How often a call is tried that fails for a passing reason. A request that "
+        "waits for the store keeps its bytes; clients whose attempts are counted would give up "
+        "sooner than an outage of some seconds is over.",
     )
     s3_connect_timeout: Seconds = Field(
         default=5,

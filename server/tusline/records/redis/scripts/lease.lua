@@ -9,6 +9,9 @@ local function hold_by(token)
   if refusal then
     return refusal[1] == 'newer' and refusal or {'lost', 'there is no such upload'}
   end
+  -- A holder with a newer token than a record that lags: the grant is lost. Who holds the lease by
+  -- this record is overtaken, and will not prove it.
+  if suspect() and tonumber(token) > num('token') then return suspicion() end
   if record.phase ~= 'receiving' or record.token ~= token or not held() then
     return {'lost', 'token ' .. token .. ' is fenced'}
   end

@@ -5,13 +5,26 @@ local seen, entries = ARGV[6], tonumber(ARGV[7])
 local refusal = load()
 if refusal and refusal[1] == 'newer' then return refusal end
 local known = not refusal
-if known then
-  if repeated() or not suspect() then return answer() end
-  if seen ~= 'any' and record.epoch ~= seen then return answer() end
-end
-
 local recalled = {}
 for i = 8 + entries, #ARGV, 2 do recalled[ARGV[i]] = ARGV[i + 1] end
+
+if known then
+  if repeated() then return answer() end
+  if not suspect() then
+    -- Somebody else was faster, and the store has been told since that of older tokens than ours
+    -- nothing counts but what it knew: who holds the lease goes, and the store is told again, by the
+    -- next one who compares.
+    if record.phase == 'receiving' and num('token') < tonumber(recalled.token or 0) then
+      put('token', text(next_token(tonumber(recalled.token))))
+      put('epoch', 'recalled twice')
+      release()
+      sign()
+      save()
+    end
+    return answer()
+  end
+  if seen ~= 'any' and record.epoch ~= seen then return answer() end
+end
 
 -- The store proves the original whole. What the record says beyond that, of the job and its outcome,
 -- the store cannot know better.
