@@ -36,6 +36,7 @@ class S3Proxy:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
+        self._carried: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._thread = threading.Thread(target=self._run, name="s3-proxy", daemon=True)
 
     def __enter__(self) -> Self:
