@@ -182,12 +182,22 @@ class Line:
 
     async def _serve(self, listener: socket.socket) -> None:
         while True:
-            client, _ = await self._loop.sock_accept(listener)
+            client = await self._accepted(listener)
             pair = _Pair(client, _plain_socket())
             self.connections += 1
             task = asyncio.create_task(self._carry(pair))
             self._carrying[task] = pair
             task.add_done_callback(self._carried)
+
+    async def _accepted(self, listener: socket.socket) -> socket.socket:
+        """The next client; one that comes in the moment of a cancellation is closed."""
+        accepting = asyncio.ensure_future(self._loop.sock_accept(listener))
+        try:
+            return (await asyncio.shield(accepting))[0]
+        except asyncio.CancelledError:
+            if not accepting.cancel() and accepting.exception() is None:
+                accepting.result()[0].close()
+            raise
 
     def _carried(self, task: asyncio.Task[None]) -> None:
         self._carrying.pop(task).close()  # not in the task, which may be cancelled at birth
