@@ -16,9 +16,8 @@ from tusline.settings import variable
 def rebuild(as_json: bool) -> None:
     """Walk through the bucket and make every record anew that Redis does not have.
 
-    Workers do that by themselves within TUSLINE_SWEEP_EVERY seconds after a loss, and an upload
-    that a client asks for is restored at once: this is for those who do not want to wait, or have
-    no worker running.
+    Workers begin with that by themselves some seconds after a loss, and an upload that a client
+    asks for is restored at once: this is for who has no worker running, or wants to see it done.
     """
     settings = settings_with()
     configure(level=settings.log_level, format=settings.log_format)
